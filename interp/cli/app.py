@@ -1,0 +1,62 @@
+"""Puts the commands together; those of other packages are found through an entry point."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import typer
+
+from interp.cli import demo, doctor, lahis, lape, lens, presets, show, verify
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from interp import __version__
+
+        typer.echo(f"interp {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What changed inside a language model when post-training changed how it recalls facts?
+
+    Every analysis takes a checkpoint (hub id, folder or LoRA adapter), writes to a study, and can
+    be interrupted and run again.
+
+    Examples:
+
+        interp lens --model ckpt/base
+
+        interp lape --model allenai/OLMo-2-1124-7B --corpus ted:multi_way.jsonl --study artifacts/p
+
+        interp show --study artifacts/p
+    """
+
+
+def build() -> typer.Typer:
+    """Build the application with every command that is installed."""
+    app = typer.Typer(
+        name="interp",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_root)
+    analyses = "Analyses (checkpoint → study)"
+    app.command("lens", rich_help_panel=analyses)(lens.command)
+    app.command("lahis", rich_help_panel=analyses)(lahis.command)
+    app.command("lape", rich_help_panel=analyses)(lape.command)
+    app.command("verify", rich_help_panel="Checkpoints")(verify.command)
+    app.command("show", rich_help_panel="Studies")(show.command)
+    app.command("demo", rich_help_panel="Start here")(demo.command)
+    app.command("doctor", rich_help_panel="Start here")(doctor.command)
+    app.command("presets", rich_help_panel="Start here")(presets.command)
+    for point in sorted(entry_points(group="interp.commands"), key=lambda point: point.name):
+        app.add_typer(point.load(), name=point.name, rich_help_panel="Checkpoints")
+    return app

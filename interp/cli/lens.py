@@ -1,0 +1,76 @@
+"""``interp lens``: at which layer is the answer known, and in which language?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from interp.cli import options as o
+
+
+def command(
+    model: o.ModelOption,
+    facts: o.FactsOption = "cldr",
+    study: o.StudyOption = o.DEFAULT_STUDY,
+    label: o.LabelOption = None,
+    stage: o.StageOption = None,
+    preset: o.PresetOption = "default",
+    languages: o.LanguagesOption = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, validation or test; all by default.", rich_help_panel="Data"),
+    ] = None,
+    prompt_form: Annotated[
+        str,
+        typer.Option(help="qa, cloze (prompts that the facts bring) or chat.",
+                     rich_help_panel="Data"),
+    ] = "auto",
+    token_rule: Annotated[
+        str | None,
+        typer.Option(help="first, last or prefix_set, instead of the preset's.",
+                     rich_help_panel="Method"),
+    ] = None,
+    points: Annotated[
+        str | None,
+        typer.Option(help="resid_post or +mid, instead of the preset's.",
+                     rich_help_panel="Method"),
+    ] = None,
+    limit: o.LimitOption = None,
+    batch_size: o.BatchSizeOption = "auto",
+    seed: o.SeedOption = 0,
+    overwrite: o.OverwriteOption = False,
+    base: o.BaseOption = None,
+    dtype: o.DtypeOption = "auto",
+    device: o.DeviceOption = "auto",
+    device_map: o.DeviceMapOption = None,
+    engine: o.EngineOption = "native",
+    trust_remote_code: o.TrustOption = False,
+    architectures: o.ArchitecturesOption = None,
+) -> None:
+    """Logit lens: rank of the target-language and the English answer at every layer.
+
+    Example: interp lens --model ckpt/base --facts klar:../klar --languages en,es,zh
+    """
+    from interp.cli.session import checkpoint, open_study
+    from interp.cli.summaries import print_lens
+    from interp.data.facts import FactSet
+    from interp.lens.run import run_lens
+
+    spec = checkpoint(
+        model, label=label, stage=stage, engine=engine, base=base, dtype=dtype, device=device,
+        device_map=device_map, trust_remote_code=trust_remote_code,
+        architectures_file=architectures,
+    )
+    rows = o.parse_batch_size(batch_size)
+    codes = o.parse_languages(languages)
+    choices = {"token_rule": token_rule, "points": points}
+    target = open_study(study)
+    factset = FactSet.load(facts, languages=codes, split=split, limit=limit, seed=seed)
+    form = ("cloze" if facts.startswith("klar:") else "qa") if prompt_form == "auto" else prompt_form
+    run_id = run_lens(
+        spec.load(), factset, target, label=spec.label, stage=spec.stage, preset=preset,
+        batch_size=rows, seed=seed, overwrite=overwrite, prompt_form=form,
+        **{name: value for name, value in choices.items() if value is not None},
+    )
+    print_lens(target, run_id)

@@ -1,0 +1,73 @@
+"""What every analysis does before it starts: the cheap checks first, the checkpoint last."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interp.errors import InterpError
+
+if TYPE_CHECKING:
+    from interp.model.hooked import HookedModel
+    from interp.study import Study
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How ``--model`` and its companions name one checkpoint in a study."""
+
+    model: str
+    label: str
+    stage: str
+    engine: str
+    options: dict[str, Any]
+
+    def load(self) -> HookedModel:
+        """Load the weights; everything cheap has been checked by now."""
+        from interp.model.hooked import HookedModel
+        from interp.model.spec import ModelSpec
+
+        spec = ModelSpec.parse(self.model, **self.options)
+        return HookedModel.load(spec, engine=self.engine)
+
+
+def open_study(path: Path) -> Study:
+    """Open the study for writing, so that a bad target is refused before any work."""
+    from interp.study import Study
+
+    return Study.open(path, create=True)
+
+
+def checkpoint(
+    model: str, *, label: str | None, stage: str | None, engine: str, **options: Any
+) -> Checkpoint:
+    """Fill in label and stage from the checkpoint where the user gave none."""
+    if not model.strip():
+        raise InterpError("--model is empty: expected a hub id, a folder or a LoRA adapter")
+    name = label if label is not None else _label_of(model)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise InterpError(
+            f"label {name!r}: expected letters, digits, '.', '_' and '-' (starting with a letter "
+            "or digit); give one with --label"
+        )
+    return Checkpoint(model, name, stage or _stage_of(model) or name, engine, options)
+
+
+def _label_of(model: str) -> str:
+    """The last part of a folder or hub id, with the revision when one is given."""
+    source, _, revision = model.rstrip("/").partition("@")
+    tail = Path(source).resolve().name if Path(source).exists() else source.split("/")[-1]
+    return f"{tail}-{revision}" if revision else tail
+
+
+def _stage_of(model: str) -> str | None:
+    """The stage that the trainer wrote beside a checkpoint, if it wrote one."""
+    manifest = Path(model) / "manifest.json"
+    try:
+        stage = json.loads(manifest.read_text(encoding="utf-8")).get("stage")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return stage if isinstance(stage, str) else None
