@@ -1,0 +1,52 @@
+# Two commands for a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Where the package index offers CUDA builds and you want the CPU one:
+#   make demo TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu"
+TORCH_INDEX ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Workers of the test run; each uses one thread.
+WORKERS ?= 2
+
+.PHONY: demo install install-dev test test-all lint format types bench clean
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) $(TORCH_INDEX) torch
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) --editable '.[engines,dev]'
+	@touch $@
+
+install: $(VENV)/installed  ## a virtual environment with interp in it
+
+install-dev: $(VENV)/installed-dev  ## the same with test tools and the optional engines
+
+demo: install  ## the whole main job on the shipped checkpoint
+	$(BIN)/interp demo
+
+test: install-dev  ## units and the main paths
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+
+test-all: install-dev  ## the same and the slow matrix: every family, every engine, kills
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+lint: install-dev  ## style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: install-dev
+	$(BIN)/mypy
+
+bench: install-dev  ## ratios against named baselines; prints a table per file
+	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) build *.egg-info
