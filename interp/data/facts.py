@@ -1,0 +1,384 @@
+"""Facts: one question with four options per language, options aligned across languages.
+
+A fact is compared *between* languages, so it must be whole: the same four options in the same
+order in every chosen language. `FactSet.build` checks that once, for every source, so that no
+analysis has to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from interp.data.canonical import canonical_hash, seeded_number
+from interp.data.languages import check
+from interp.errors import InterpError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SPLITS = ("train", "validation", "test")
+N_OPTIONS = 4
+# Shares of a source without splits of its own: the cumulative edges of train and validation.
+_SPLIT_EDGES = (0.8, 0.9)
+
+
+@dataclass(frozen=True)
+class FactText:
+    """One fact in one language.
+
+    Attributes:
+        question: the question, without options.
+        options: four answers, in the order of the fact's ``option_ids``.
+        answer_index: place of the true one.
+        subject: name of the subject in this language.
+        prompt: a complete cloze prompt (KLAR), which the answer continues; None where there is
+            none.
+        stated: whether this language's training text states the fact; None where unknown.
+    """
+
+    question: str
+    options: tuple[str, ...]
+    answer_index: int
+    subject: str = ""
+    prompt: str | None = None
+    stated: bool | None = None
+
+    @property
+    def answer(self) -> str:
+        """The true option."""
+        return self.options[self.answer_index]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact in every language.
+
+    Attributes:
+        fact_id: unique name.
+        relation: readable name of the relation.
+        property_id: Wikidata property or another stable id; may be empty.
+        option_ids: what each option denotes, the same in every language.
+        split: ``train``, ``validation`` or ``test``; empty lets `FactSet.build` assign one.
+        texts: language code to text.
+        is_proper_noun: whether the answer is a name; None where unknown.
+    """
+
+    fact_id: str
+    relation: str
+    property_id: str
+    option_ids: tuple[str, ...]
+    split: str
+    texts: Mapping[str, FactText]
+    is_proper_noun: bool | None = None
+
+
+@dataclass(frozen=True)
+class FactSet:
+    """Validated facts, whole in every language of ``languages``.
+
+    Attributes:
+        facts: in the order of the source.
+        languages: in the order asked for.
+        source: where the facts came from.
+        data_hash: sha256 of the content; independent of the order of the facts.
+        notes: what was dropped or changed on the way, as counts.
+        options_aligned: False where the source shuffles options per language without ids, so
+            that only the answers are known to match; statistics across languages over the
+            whole option list (RankC, agreement) must refuse such a set.
+    """
+
+    facts: tuple[Fact, ...]
+    languages: tuple[str, ...]
+    source: str
+    data_hash: str
+    notes: Mapping[str, int] = field(default_factory=dict)
+    options_aligned: bool = True
+
+    @classmethod
+    def build(
+        cls,
+        facts: Iterable[Fact],
+        languages: Sequence[str],
+        source: str,
+        *,
+        notes: Mapping[str, int] | None = None,
+        options_aligned: bool = True,
+        seed: int = 0,
+    ) -> FactSet:
+        """Validate facts and keep those that are whole in every chosen language.
+
+        Args:
+            facts: the facts, possibly with more languages than are chosen.
+            languages: the chosen languages.
+            source: named in errors and stored.
+            notes: counts the source already made.
+            options_aligned: see the class.
+            seed: of the split, where facts have none of their own.
+
+        Returns:
+            The fact set; facts lacking a language are counted in ``notes``
+            (``dropped_incomplete`` and ``missing_<lang>``).
+
+        Raises:
+            InterpError: a fact is malformed, an id is used twice, a language is in no fact, or
+                nothing is left.
+        """
+        given = tuple(facts)
+        chosen = check(languages, {code for fact in given for code in fact.texts}, source)
+        counts: Counter[str] = Counter(notes or {})
+        kept: list[Fact] = []
+        for fact in given:
+            missing = [code for code in chosen if code not in fact.texts]
+            counts.update(f"missing_{code}" for code in missing)
+            if missing:
+                counts["dropped_incomplete"] += 1
+                continue
+            problem = problem_of(fact, chosen)
+            if problem:
+                raise InterpError(f"{source}: {problem}")
+            kept.append(_restricted(fact, chosen, seed))
+        _check_set(given, kept, chosen, source)
+        return cls(tuple(kept), chosen, source, _hash(kept, chosen), dict(counts), options_aligned)
+
+    @classmethod
+    def load(
+        cls,
+        text: str,
+        *,
+        languages: Sequence[str] | None = None,
+        split: str | None = None,
+        limit: int | None = None,
+        seed: int = 0,
+    ) -> FactSet:
+        """Read facts from a named source.
+
+        Args:
+            text: ``cldr`` (embedded), ``polyfact:PATH_OR_ID``, ``klar:FOLDER`` or
+                ``jsonl:FILE``; a path ending in ``.jsonl`` alone is read as ``jsonl``.
+            languages: chosen languages; None takes all that the source has.
+            split: keep one split only.
+            limit: keep at most this many facts, balanced over relations.
+            seed: of splits and of the sample taken by ``limit``.
+
+        Returns:
+            The fact set.
+
+        Raises:
+            InterpError: unknown source, or what the source's reader raises.
+        """
+        from interp.data import sources
+
+        facts = sources.load_facts(text, languages=languages, seed=seed)
+        if split is None and limit is None:
+            return facts
+        return facts.select(split=split, limit=limit, seed=seed)
+
+    def select(
+        self,
+        split: str | None = None,
+        relations: Sequence[str] | None = None,
+        languages: Sequence[str] | None = None,
+        limit: int | None = None,
+        seed: int = 0,
+    ) -> FactSet:
+        """Narrow the set down.
+
+        Args:
+            split: one of ``train``, ``validation``, ``test``.
+            relations: names of relations to keep.
+            languages: languages to keep, in the new order.
+            limit: at most this many facts, taken in turn from each relation.
+            seed: of the sample; a larger ``limit`` contains the smaller one.
+
+        Returns:
+            A new set with its own ``data_hash``, in the order of this one.
+
+        Raises:
+            InterpError: an unknown split, relation or language, or nothing left.
+        """
+        if split is not None and split not in SPLITS:
+            raise unknown("split", split, SPLITS)
+        names = sorted({fact.relation for fact in self.facts})
+        for relation in relations or ():
+            if relation not in names:
+                raise unknown(f"relation in {self.source}", relation, names)
+        if limit is not None and limit < 1:
+            raise InterpError(f"limit {limit} facts: expected at least 1")
+        chosen = check(
+            languages if languages is not None else self.languages, self.languages, self.source
+        )
+        kept = [
+            _restricted(fact, chosen, seed)
+            for fact in self.facts
+            if (split is None or fact.split == split)
+            and (relations is None or fact.relation in relations)
+        ]
+        if not kept:
+            raise InterpError(
+                f"{self.source}: no fact left with split={split} and relations={relations}; "
+                f"it has {len(self)} facts in splits "
+                f"{dict(Counter(fact.split for fact in self.facts))}"
+            )
+        if limit is not None:
+            kept = _balanced(kept, limit, seed)
+        return replace(self, facts=tuple(kept), languages=chosen, data_hash=_hash(kept, chosen))
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def __iter__(self) -> Iterator[Fact]:
+        return iter(self.facts)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the table ``facts``: one row per fact and language.
+
+        Returns:
+            Columns fact_id, relation, property_id, split, lang, subject, question, options,
+            option_ids, answer_index, answer, stated, is_proper_noun.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "fact_id": fact.fact_id,
+                "relation": fact.relation,
+                "property_id": fact.property_id,
+                "split": fact.split,
+                "lang": code,
+                "subject": fact.texts[code].subject,
+                "question": fact.texts[code].question,
+                "options": list(fact.texts[code].options),
+                "option_ids": list(fact.option_ids),
+                "answer_index": fact.texts[code].answer_index,
+                "answer": fact.texts[code].answer,
+                "stated": fact.texts[code].stated,
+                "is_proper_noun": fact.is_proper_noun,
+            }
+            for fact in self.facts
+            for code in self.languages
+        ]
+        frame = pd.DataFrame(rows)
+        # Three-valued columns: without a fixed type parquet would guess one per file.
+        return frame.astype({"stated": "boolean", "is_proper_noun": "boolean"})
+
+    def to_jsonl(self, path: str) -> None:
+        """Write the set in the ``jsonl`` schema, which ``jsonl:FILE`` reads back unchanged."""
+        from interp.data.sources.jsonl import write_facts
+
+        write_facts(self, path)
+
+
+def problem_of(fact: Fact, languages: Sequence[str]) -> str | None:
+    """Say in one sentence what is wrong with a fact, or None.
+
+    Args:
+        fact: the fact; must have a text in every language of ``languages``.
+        languages: the languages to look at.
+
+    Returns:
+        The problem, naming fact and language, or None if there is none.
+    """
+    name = f"fact {fact.fact_id!r}"
+    if not fact.fact_id:
+        return f"a fact of relation {fact.relation!r} has an empty fact_id"
+    if fact.split and fact.split not in SPLITS:
+        return f"{name} has split {fact.split!r}, expected one of {', '.join(SPLITS)}"
+    if len(fact.option_ids) != N_OPTIONS or len(set(fact.option_ids)) != N_OPTIONS:
+        return f"{name} has option_ids {list(fact.option_ids)}, expected four different ones"
+    for code in languages:
+        problem = _problem_of_text(fact.texts[code])
+        if problem:
+            return f"{name} in {code}: {problem}"
+    places = {code: fact.texts[code].answer_index for code in languages}
+    if len(set(places.values())) > 1:
+        return (
+            f"{name}: the answer's place differs between languages ({places}), "
+            "expected every language's options in the order of option_ids"
+        )
+    return None
+
+
+def _problem_of_text(text: FactText) -> str | None:
+    if len(text.options) != N_OPTIONS:
+        return f"{len(text.options)} options, expected four"
+    if not 0 <= text.answer_index < N_OPTIONS:
+        return f"answer_index {text.answer_index}, expected 0 to 3"
+    if not text.question.strip():
+        return "the question is empty"
+    folded = [fold(option) for option in text.options]
+    if "" in folded:
+        return f"option {folded.index('') + 1} is empty"
+    if len(set(folded)) != N_OPTIONS:
+        return f"options {list(text.options)} are not distinct (case and spaces do not count)"
+    return None
+
+
+def fold(text: str) -> str:
+    """Fold case and white space away: the sense in which options must be distinct."""
+    return " ".join(text.casefold().split())
+
+
+def split_of(fact_id: str, seed: int = 0) -> str:
+    """Assign a split by the hash of the fact's id: 80 % train, 10 % validation, 10 % test."""
+    number = seeded_number(seed, "split", fact_id)
+    return SPLITS[sum(number >= edge for edge in _SPLIT_EDGES)]
+
+
+def _restricted(fact: Fact, languages: Sequence[str], seed: int) -> Fact:
+    texts = {code: fact.texts[code] for code in languages}
+    return replace(fact, texts=texts, split=fact.split or split_of(fact.fact_id, seed))
+
+
+def _check_set(
+    given: Sequence[Fact], kept: Sequence[Fact], languages: Sequence[str], source: str
+) -> None:
+    name, times = Counter(fact.fact_id for fact in given).most_common(1)[0]
+    if times > 1:
+        raise InterpError(f"{source}: fact_id {name!r} is used {times} times, expected once")
+    if not kept:
+        raise InterpError(
+            f"{source}: none of {len(given)} facts is there in all of {', '.join(languages)}"
+        )
+
+
+def _balanced(facts: Sequence[Fact], limit: int, seed: int) -> list[Fact]:
+    """Take facts in turn from each relation, each relation in seeded order."""
+    drawn: Counter[str] = Counter()
+    turn: dict[str, tuple[int, float]] = {}
+    for fact in sorted(facts, key=lambda fact: seeded_number(seed, "limit", fact.fact_id)):
+        turn[fact.fact_id] = (drawn[fact.relation], seeded_number(seed, fact.fact_id))
+        drawn[fact.relation] += 1
+    chosen = set(sorted(turn, key=turn.__getitem__)[:limit])
+    return [fact for fact in facts if fact.fact_id in chosen]
+
+
+def _hash(facts: Sequence[Fact], languages: Sequence[str]) -> str:
+    content = [as_record(fact) for fact in sorted(facts, key=lambda fact: fact.fact_id)]
+    return canonical_hash({"languages": list(languages), "facts": content})
+
+
+def as_record(fact: Fact) -> dict[str, object]:
+    """Give a fact as plain JSON: the documented ``jsonl`` schema."""
+    texts = {
+        code: {
+            "subject": text.subject,
+            "question": text.question,
+            "options": list(text.options),
+            "answer_index": text.answer_index,
+            "prompt": text.prompt,
+            "stated": text.stated,
+        }
+        for code, text in fact.texts.items()
+    }
+    return {
+        "fact_id": fact.fact_id,
+        "relation": fact.relation,
+        "property_id": fact.property_id,
+        "option_ids": list(fact.option_ids),
+        "split": fact.split,
+        "is_proper_noun": fact.is_proper_noun,
+        "texts": texts,
+    }
