@@ -1,0 +1,1 @@
+"""Language activation probability entropy (LAPE): which neurons belong to a language."""
