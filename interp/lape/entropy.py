@@ -12,14 +12,17 @@ that one firing in two million tokens has ``H = 0.0020`` instead of 0 (``eps=1e-
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.integer[Any]]
 
 
-def activation_probabilities(counts: NDArray[np.integer], tokens: NDArray[np.integer]) -> Floats:
+def activation_probabilities(counts: Integers, tokens: Integers) -> Floats:
     """Divide activations by tokens.
 
     Args:

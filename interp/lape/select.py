@@ -17,7 +17,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interp.lape.entropy import activation_probabilities, entropy, probability_cut
+from interp.lape.entropy import (
+    Floats,
+    Integers,
+    activation_probabilities,
+    entropy,
+    probability_cut,
+)
 from interp.presets import LapeOptions
 
 _ENTROPY_DECIMALS = 12
@@ -49,8 +55,8 @@ class LapeSelection:
 
     languages: tuple[str, ...]
     tokens: NDArray[np.int64]
-    p: NDArray[np.float64]
-    entropy: NDArray[np.float64]
+    p: Floats
+    entropy: Floats
     n_active: NDArray[np.int64]
     cut: float | None
     layers: NDArray[np.int64]
@@ -115,9 +121,7 @@ class LapeSelection:
             {
                 "layer": np.repeat(layer.astype(np.int32), n_languages),
                 "neuron": np.repeat(neuron.astype(np.int32), n_languages),
-                "lang": pd.Categorical.from_codes(
-                    np.tile(np.arange(n_languages), cells), categories=list(self.languages)
-                ),
+                "lang": np.tile(np.array(self.languages, dtype=object), cells),
                 "p_active": self.p.reshape(n_languages, cells).T.ravel(),
                 "n_tokens": np.tile(self.tokens, cells),
             }
@@ -125,8 +129,8 @@ class LapeSelection:
 
 
 def select_from_counts(
-    counts: NDArray[np.integer],
-    tokens: NDArray[np.integer],
+    counts: Integers,
+    tokens: Integers,
     options: LapeOptions,
     *,
     languages: tuple[str, ...],
@@ -186,7 +190,7 @@ def _how_many(n_neurons: int, options: LapeOptions) -> int:
     return round(exact) if options.rounding == "round" else math.floor(exact)
 
 
-def _lowest(h: NDArray[np.float64], wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _lowest(h: Floats, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Take the ``wanted`` lowest finite entropies of ``[layer, neuron]``, ties by position."""
     flat = np.round(h.ravel(), _ENTROPY_DECIMALS)
     wanted = min(wanted, int(np.isfinite(flat).sum()))
@@ -199,7 +203,7 @@ def _lowest(h: NDArray[np.float64], wanted: int) -> tuple[NDArray[np.int64], NDA
     return layers, neurons
 
 
-def _assign(p: NDArray[np.float64], rule: str, cut: float | None) -> NDArray[np.bool_]:
+def _assign(p: Floats, rule: str, cut: float | None) -> NDArray[np.bool_]:
     """Assign languages to selected neurons, ``[selected, language]`` to the same shape."""
     if rule == "threshold":
         if cut is None:

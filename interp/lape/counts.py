@@ -1,0 +1,142 @@
+"""Count, while a model runs, on how many tokens each MLP neuron is active.
+
+Exact: a count is a sum of ones over the real tokens of one sequence, in integers, so it does not
+depend on how sequences were batched (beyond what batching does to the activations themselves), and
+sums over sequences, blocks and languages stay exact.
+
+Cheap: the authors' script copies every activation to float32, applies SiLU, compares, sums in
+float and computes logits nobody reads, which makes the forward pass about 1.5 times as long. Here a
+value is read once: SiLU and GELU have the sign of their input, so the comparison needs no
+activation, and on a CPU comparison results are bytes that are summed eight at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from interp.lape.entropy import Integers
+
+_BYTE_ROWS = 255
+"""Zeros and ones can be summed in bytes over this many positions without overflow."""
+
+_SITES = {
+    "gate": "blocks.{}.mlp.hook_pre",
+    "gate_times_up": "blocks.{}.mlp.hook_post",
+    "up": "blocks.{}.mlp.hook_pre_linear",
+}
+
+
+def activation_site(layer: int, activation: str, *, gated: bool) -> str:
+    """Name the site whose sign says whether the neurons of a layer are active.
+
+    Args:
+        layer: 0-based layer.
+        activation: ``LapeOptions.activation``.
+        gated: whether the MLP is gated; where it is not, ``up`` is the one pre-activation.
+    """
+    name = _SITES["gate" if activation == "up" and not gated else activation]
+    return name.format(layer)
+
+
+class SequenceCounter:
+    """Counts active tokens per sequence, layer and neuron for one batch.
+
+    Args:
+        starts: first counted position of each sequence (after special tokens), ``[batch]``.
+        ends: its length without padding, ``[batch]``.
+        n_layers: number of layers to observe.
+    """
+
+    def __init__(self, starts: Sequence[int], ends: Sequence[int], n_layers: int) -> None:
+        self._starts, self._ends = list(starts), list(ends)
+        self._layers: list[torch.Tensor | Integers | None] = [None] * n_layers
+        self._valid: torch.Tensor | None = None
+        self._bytes: NDArray[np.bool_] | None = None
+
+    def observer(self, layer: int) -> Callable[[torch.Tensor], None]:
+        """Return the observer of one layer; it receives ``[batch, pos, neuron]``."""
+
+        def observe(value: torch.Tensor) -> None:
+            value = value.detach()
+            if value.device.type == "cpu" and value.dtype == torch.float32:
+                self._layers[layer] = self._count_bytes(value.numpy())
+            else:
+                self._layers[layer] = self._count_masked(value)
+
+        return observe
+
+    def result(self) -> Integers:
+        """Return the counts of the batch, int64 ``[batch, layer, neuron]``.
+
+        Raises:
+            RuntimeError: when a layer was not observed.
+        """
+        missing = [layer for layer, counts in enumerate(self._layers) if counts is None]
+        if missing:
+            raise RuntimeError(f"layers {missing} were never observed")
+        layers = [
+            counts.cpu().numpy() if isinstance(counts, torch.Tensor) else counts
+            for counts in self._layers
+        ]
+        return np.stack([np.asarray(counts, dtype=np.int64) for counts in layers], axis=1)
+
+    def _count_bytes(self, value: NDArray[np.float32]) -> Integers:
+        # numpy, not torch: its comparison to bytes is 7 times faster on one core, and it does
+        # not wake the thread pool for a memory-bound pass of 0.3 ms
+        batch, n_pos, n_neurons = value.shape
+        width = -(-n_neurons // 8) * 8
+        counts = np.zeros((batch, width), dtype=np.int64)
+        if self._bytes is None or self._bytes.shape[1] != width:
+            self._bytes = np.zeros((min(_BYTE_ROWS, n_pos), width), dtype=np.bool_)
+        for row, (start, end) in enumerate(zip(self._starts, self._ends, strict=True)):
+            for low in range(start, end, _BYTE_ROWS):
+                high = min(low + _BYTE_ROWS, end)
+                active = self._bytes[: high - low]
+                np.greater(value[row, low:high], 0, out=active[:, :n_neurons])
+                packed = np.add.reduce(active.view(np.uint64), axis=0)  # 8 byte sums per word
+                counts[row] += packed.view(np.uint8)
+        return counts[:, :n_neurons]
+
+    def _count_masked(self, value: torch.Tensor) -> torch.Tensor:
+        active = value > 0
+        if self._valid is None or self._valid.device != value.device:
+            position = torch.arange(value.shape[1])
+            inside = position >= torch.tensor(self._starts)[:, None]
+            inside &= position < torch.tensor(self._ends)[:, None]
+            self._valid = inside[:, :, None].to(value.device)
+        return active.logical_and_(self._valid).sum(dim=1, dtype=torch.int32)
+
+
+class BlockCounts:
+    """Activation counts per text block and language, kept as small as they can be.
+
+    Args:
+        tokens: tokens that will be counted, ``[block, language]``; they bound every count.
+        n_layers: number of layers.
+        n_neurons: neurons per layer.
+
+    Attributes:
+        counts: ``[block, language, layer, neuron]``, uint16 where the budget of a block fits
+            (0.54 GB for a 7B model, 12 languages and 64 blocks), else uint32.
+    """
+
+    def __init__(self, tokens: Integers, n_layers: int, n_neurons: int) -> None:
+        small = int(tokens.max(initial=0)) <= np.iinfo(np.uint16).max
+        self.counts = np.zeros(
+            (*tokens.shape, n_layers, n_neurons), dtype=np.uint16 if small else np.uint32
+        )
+
+    def add(self, batch: Integers, blocks: Sequence[int], languages: Sequence[int]) -> None:
+        """Add the counts of one batch.
+
+        Args:
+            batch: ``[sequence, layer, neuron]``.
+            blocks: block of each sequence.
+            languages: language index of each sequence.
+        """
+        for counts, block, language in zip(batch, blocks, languages, strict=True):
+            self.counts[block, language] += counts.astype(self.counts.dtype)
