@@ -1,0 +1,107 @@
+"""Localised CLDR names, and only names that CLDR really gives in that language.
+
+Babel answers a missing localisation silently with an inherited one (English or the bare code).
+Here a name counts only if the language's own CLDR data has the key, in the language's own
+script; the one exception is a city in a Latin-script language, where CLDR itself leaves out
+names equal to the inherited one, so that the inherited name *is* the localised name.
+
+Source: Unicode CLDR through Babel's compiled locale data (`babel.localedata`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from babel import localedata
+
+TRAINED: tuple[str, ...] = (
+    "en", "de", "es", "fr", "pt", "id", "ru", "ar", "zh", "ja", "sw", "bn",
+)  # fmt: skip
+HELD_OUT: tuple[str, ...] = ("ca", "el", "fa", "he", "hu", "ko", "nl", "tr", "uk", "vi")
+ALL: tuple[str, ...] = TRAINED + HELD_OUT
+
+# First word of the Unicode character names of a language's letters; absent means Latin.
+_SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "ru": ("CYRILLIC",),
+    "uk": ("CYRILLIC",),
+    "ar": ("ARABIC",),
+    "fa": ("ARABIC",),
+    "zh": ("CJK",),
+    "ja": ("CJK", "HIRAGANA", "KATAKANA"),
+    "bn": ("BENGALI",),
+    "el": ("GREEK",),
+    "he": ("HEBREW",),
+    "ko": ("HANGUL",),
+}
+
+
+def is_latin(lang: str) -> bool:
+    """Whether a supported language is written in the Latin script."""
+    return lang not in _SCRIPTS
+
+
+def in_script(text: str, lang: str) -> bool:
+    """Whether `text` has at least one letter of the language's own script."""
+    scripts = _SCRIPTS.get(lang, ("LATIN",))
+    return any(
+        unicodedata.name(char, "").split(" ")[0] in scripts for char in text if char.isalpha()
+    )
+
+
+@lru_cache(maxsize=None)
+def own_data(lang: str) -> Mapping[str, Any]:
+    """The language's own CLDR data without anything inherited from the root locale.
+
+    All supported languages are direct children of CLDR's root (`pt` is Brazilian, `zh`
+    simplified), so nothing between the language and the root is lost.
+    """
+    return localedata.load(lang, merge_inherited=False)
+
+
+@lru_cache(maxsize=None)
+def _root() -> Mapping[str, Any]:
+    return localedata.load("root", merge_inherited=False)
+
+
+def _own_name(kind: str, code: str, lang: str) -> str | None:
+    name = own_data(lang).get(kind, {}).get(code)
+    if not isinstance(name, str) or name == code or not in_script(name, lang):
+        return None
+    return unicodedata.normalize("NFC", name)
+
+
+@lru_cache(maxsize=None)
+def territory_name(code: str, lang: str) -> str | None:
+    """Name of a territory or continent (`JP`, `150`), or None where CLDR has none."""
+    return _own_name("territories", code, lang)
+
+
+@lru_cache(maxsize=None)
+def currency_name(code: str, lang: str) -> str | None:
+    """Name of a currency (`JPY`), or None where CLDR has none in this language."""
+    return _own_name("currency_names", code, lang)
+
+
+@lru_cache(maxsize=None)
+def language_name(code: str, lang: str) -> str | None:
+    """Name of a language (`pt`), or None where CLDR has none in this language."""
+    return _own_name("languages", code, lang)
+
+
+@lru_cache(maxsize=None)
+def city_name(zone: str, lang: str) -> str | None:
+    """Exemplar city of a time zone (`Asia/Tokyo`), or None where CLDR has none.
+
+    In a Latin-script language a missing name is CLDR's root name, or the last part of the
+    zone's id: CLDR drops names that equal what is inherited.
+    """
+    own = own_data(lang)["time_zones"].get(zone, {}).get("city")
+    if own is None and is_latin(lang):
+        own = _root()["time_zones"].get(zone, {}).get("city")
+        own = own or zone.rsplit("/", 1)[-1].replace("_", " ")
+    if own is None or not in_script(own, lang):
+        return None
+    return unicodedata.normalize("NFC", own)

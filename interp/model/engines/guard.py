@@ -1,0 +1,158 @@
+"""What the engines built on other libraries share: a private copy and a check before first use.
+
+Both TransformerLens and nnsight work by writing into the module tree of the model they wrap
+(bridge components in place of the modules, a ``forward`` on every module). The user's model must
+stay as it was, so these engines wrap a copy of the *tree* that shares the parameters: no memory is
+spent on a second set of weights, and the original object is left bit for bit alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from interp.errors import InterpError
+from interp.model.engines.base import Editor, Engine
+from interp.model.shape import ModelShape
+from interp.model.sites import site_names, site_shape
+
+TOLERANCE: Mapping[torch.dtype, float] = {
+    torch.float64: 1e-4,
+    torch.float32: 1e-4,
+    torch.float16: 2e-2,
+    torch.bfloat16: 1e-1,
+}
+"""Largest difference between two engines that is called agreement, relative to the largest value
+at the site where that exceeds 1. The promise is the fp32 row; in half precision two correct
+implementations already differ by the spacing of the numbers (2^-11 and 2^-8) times the depth."""
+
+
+def tolerance(dtype: torch.dtype) -> float:
+    """The difference between engines that counts as agreement for a model of this precision."""
+    return TOLERANCE.get(dtype, TOLERANCE[torch.bfloat16])
+
+
+def private_copy(model: nn.Module) -> nn.Module:
+    """Copy a model's module tree, sharing its parameters.
+
+    Args:
+        model: the user's model; it is only read.
+
+    Returns:
+        A model with its own modules, configuration and buffers and the same ``Parameter`` objects
+        (gradients, where asked for, still arrive at the user's parameters).
+    """
+    shared = {id(parameter): parameter for parameter in model.parameters()}
+    return copy.deepcopy(model, shared)
+
+
+def freeze_new_parameters(wrapped: nn.Module, original: nn.Module) -> None:
+    """Turn gradients off for parameters that a library made itself.
+
+    Bridges split fused projections into new parameters, which would ask for gradients even when
+    the user's model is frozen.
+
+    Args:
+        wrapped: the library's model.
+        original: the user's model, whose own parameters are left as they are.
+    """
+    known = {id(parameter) for parameter in original.parameters()}
+    for parameter in wrapped.parameters():
+        if id(parameter) not in known:
+            parameter.requires_grad_(False)
+
+
+def edited(site: str, value: torch.Tensor, editor: Editor, shared: bool) -> torch.Tensor:
+    """Apply an editor.
+
+    Args:
+        site: name of the site, for the message.
+        value: the value at the site, ``[batch, pos, ...]``.
+        editor: the caller's editor.
+        shared: whether the model adds this very tensor back later (``sites.Access.shared``); the
+            new value is then written into it, since replacing what one module reads would leave
+            the residual stream unedited.
+
+    Returns:
+        The new value (for a shared one: the same tensor, changed).
+
+    Raises:
+        InterpError: where the editor changed shape or dtype.
+    """
+    new = editor(value.clone() if shared else value)
+    if new.shape != value.shape or new.dtype != value.dtype:
+        raise InterpError(
+            f"editor at {site!r} returned {tuple(new.shape)} {new.dtype}, expected "
+            f"{tuple(value.shape)} {value.dtype}"
+        )
+    return value.copy_(new) if shared else new
+
+
+@torch.no_grad()
+def check(engine: Engine, hf_model: Any, shape: ModelShape) -> None:
+    """Refuse an engine that misses a site, serves one twice, or computes other logits.
+
+    Args:
+        engine: the engine, just built.
+        hf_model: the unmodified model.
+        shape: the model's sizes.
+
+    Raises:
+        InterpError: naming the engine and what is wrong.
+    """
+    counts: Counter[str] = Counter()
+    wrong: dict[str, tuple[int, ...]] = {}
+    # Ten tokens: enough for sliding windows and positions to matter, cheap for 7B parameters.
+    ids = (torch.arange(10, device=hf_model.device) * 7 + 3).remainder(shape.d_vocab).view(2, 5)
+
+    def note(value: torch.Tensor, site: str) -> None:
+        counts[site] += 1
+        if tuple(value.shape) != site_shape(site, shape, 2, 5):
+            wrong[site] = tuple(value.shape)
+
+    sites = site_names(shape)
+    observers = {site: partial(note, site=site) for site in sites}
+    theirs = engine.run(ids, None, observe=observers, edit={}, output="logits")
+    for site in sites:
+        if counts[site] != 1:
+            raise InterpError(
+                f"engine {engine.name!r} reached site {site!r} {counts[site]} times in one pass, "
+                "expected once: the installed version of the library does not support this model; "
+                "use engine 'native'"
+            )
+    for site, found in wrong.items():
+        raise InterpError(
+            f"engine {engine.name!r} gives {found} at site {site!r}, expected "
+            f"{site_shape(site, shape, 2, 5)}; use engine 'native'"
+        )
+    mask = torch.ones_like(ids)
+    ours = hf_model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+    difference = relative_difference(ours, theirs)
+    if not difference <= tolerance(ours.dtype):
+        raise InterpError(
+            f"engine {engine.name!r} computes other logits than the model itself (largest "
+            f"difference {difference:.2g}, expected at most {tolerance(ours.dtype):g}): the "
+            "installed version of the library does not support this model; use engine 'native'"
+        )
+
+
+def relative_difference(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Largest absolute difference, divided by the largest value of ``a`` where that exceeds 1.
+
+    Args:
+        a: the reference, any shape.
+        b: what is held against it, the same shape.
+
+    Returns:
+        The difference; NaN where either holds one, so that ``difference <= limit`` is false.
+    """
+    if a.numel() == 0:
+        return 0.0
+    a, b = a.detach().double(), b.detach().double()
+    return float((a - b).abs().max() / a.abs().max().clamp(min=1.0))

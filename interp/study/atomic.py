@@ -1,0 +1,145 @@
+"""Files that are either whole or absent: write beside, flush to disk, rename.
+
+A reader sees the old file or the new one, never a half of either; a full disk or a kill leaves
+the earlier file as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from interp.errors import InterpError
+
+TEMPORARY_SUFFIX = ".part"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_error(path: Path, error: OSError) -> InterpError:
+    """Say in one line why a file could not be written and what to do.
+
+    Args:
+        path: the file or folder that was to be written.
+        error: what the operating system answered.
+
+    Returns:
+        The error, to be raised by the caller.
+    """
+    if error.errno in _FULL:
+        return InterpError(
+            f"no space left on the device while writing {path}: earlier results are untouched; "
+            "free some space and run the same command again, it continues from its progress"
+        )
+    reason = error.strerror or type(error).__name__
+    return InterpError(
+        f"cannot write {path}: {reason}; choose a folder that can be written with --study"
+    )
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
+    """Write a file atomically and durably.
+
+    Args:
+        path: the file; its folder must exist.
+        data: its whole content.
+
+    Raises:
+        InterpError: if the folder cannot be written or the disk is full; an earlier file of
+            this name is then untouched and nothing is left beside it.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY_SUFFIX
+        )
+    except OSError as error:
+        raise write_error(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide a shared study from colleagues
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)  # gone already unless something failed
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a mapping as JSON, atomically, keys sorted.
+
+    Args:
+        path: the file.
+        value: what :func:`to_json` accepts.
+    """
+    write_bytes(path, (to_json(value, indent=2) + "\n").encode())
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """Serialise deterministically: sorted keys; numpy scalars, arrays, sets and paths as plain.
+
+    Args:
+        value: nested mappings, sequences and scalars. Not a number and infinity are refused,
+            because JSON has no word for them.
+        indent: spaces of indentation, or ``None`` for one line.
+
+    Returns:
+        The text.
+    """
+    separators = (",", ":") if indent is None else None
+    return json.dumps(
+        value,
+        indent=indent,
+        separators=separators,
+        sort_keys=True,
+        ensure_ascii=False,
+        allow_nan=False,
+        default=_plain,
+    )
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files that a killed writer left in ``folder``.
+
+    Only the holder of the study's lock may call this.
+    """
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"cannot store {type(value).__name__} {value!r} as JSON")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable, where the platform can open a folder."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some network file systems refuse; the rename has happened either way
+    finally:
+        os.close(handle)

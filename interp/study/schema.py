@@ -1,0 +1,254 @@
+"""The tables of a study, as data: columns, kinds and which may be empty.
+
+Every table is long form, and its ``run_id`` joins it to ``runs``. A frame is held against its
+schema when it is written, so that readers never meet an unexpected column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+SCHEMA_VERSION = 1
+"""The version of the folder layout and of the tables below; a reader refuses a newer one."""
+
+KINDS = ("str", "int", "float", "bool", "list[str]", "list[int]", "list[float]")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: the column's name.
+        kind: one of ``KINDS``. ``int`` is 64-bit, ``float`` is double.
+        empty: whether a cell may be empty (``None``, NaN).
+        optional: whether a writer may leave the column out; it is then stored empty.
+        meaning: what it says, with its unit and base.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    empty: bool = False
+    optional: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"column {self.name!r} has kind {self.kind!r}: not in {KINDS}")
+        if self.optional and not self.empty:
+            raise ValueError(f"column {self.name!r} is optional, so it must allow empty cells")
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """One table: its columns in order, and where it lives.
+
+    Attributes:
+        name: the table's name, also its file's stem.
+        about: one sentence on a row.
+        columns: the columns, in stored order.
+        place: ``run`` (a file in every run's folder), ``facts`` (one file per fact set) or
+            ``study`` (one file in the study's folder).
+    """
+
+    name: str
+    about: str
+    columns: tuple[Column, ...]
+    place: str = "run"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in stored order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _column(text: str) -> Column:
+    """Read ``name kind[?][*] meaning``: ``?`` may be empty, ``*`` optional (and may be empty)."""
+    name, kind, meaning = text.split(maxsplit=2)
+    optional, empty = kind.endswith("*"), kind.endswith(("?", "*"))
+    return Column(name, kind.rstrip("?*"), meaning, empty, optional)
+
+
+def _table(name: str, about: str, *columns: str, place: str = "run") -> TableSchema:
+    lead = ("run_id str the run that wrote the row",) if place == "run" else ()
+    return TableSchema(name, about, tuple(_column(c) for c in (*lead, *columns)), place)
+
+
+_LAYER = "layer int 0-based layer"
+_LANG = "lang str language code"
+_LENS_POINT = (
+    "layer int 0 is the embeddings, l the stream after block l (1-based), L the last block's",
+    "point str* `post` (empty means the same) or `mid`, between attention and MLP of block `layer`",
+)
+
+_ALL = (
+    _table(
+        "facts",
+        "one fact in one language",
+        "data_hash str the fact set it belongs to, as in `runs`",
+        "fact_id str the fact, the same in every language",
+        "relation str what is asked, e.g. `currency`",
+        "property_id str Wikidata-like property",
+        "split str train, validation or test",
+        _LANG,
+        "subject str what is asked about",
+        "question str the question",
+        "options list[str] the options' texts, in the order of `option_ids`",
+        "option_ids list[str] the options, the same order in every language",
+        "answer_index int 0-based index of the answer among the options",
+        "answer str the answer's text",
+        "stated bool? whether this language's training text states the fact",
+        "is_proper_noun bool? whether the answer is a proper noun",
+        "prompt str* a cloze prompt already complete (KLAR)",
+        place="facts",
+    ),
+    _table(
+        "lens_ranks",
+        "the rank of one token at one point for one fact",
+        "fact_id str the fact",
+        _LANG,
+        *_LENS_POINT,
+        "role str en, target or distractor",
+        "token_id int vocabulary id (of a prefix set: its best-ranked token)",
+        "token str the token's text",
+        "token_rule str first, last or prefix_set",
+        "rank float tokens with a strictly larger logit (0-based; halves only under ties=mean)",
+        "logprob float natural log-probability",
+        "n_subtokens int sub-tokens of the answer",
+    ),
+    _table(
+        "lens_top",
+        "one of the five most likely tokens at one point for one fact",
+        "fact_id str the fact",
+        _LANG,
+        *_LENS_POINT,
+        "place int 1 is the most likely",
+        "token_id int vocabulary id",
+        "token str the token's text",
+        "logprob float natural log-probability",
+    ),
+    _table(
+        "head_scores",
+        "LAHIS score of one attention head for one language",
+        _LANG,
+        _LAYER,
+        "head int 0-based query head",
+        "score float the LAHIS score",
+        "ci_low float? lower end of the 95 % bootstrap interval (empty under adamw)",
+        "ci_high float? upper end",
+        "n_samples int samples behind the score",
+    ),
+    _table(
+        "neurons",
+        "one neuron, or one neuron and language where a neuron may have several",
+        _LAYER,
+        "neuron int 0-based neuron of the layer's MLP",
+        "entropy float in nats; infinity where the neuron never fired or was filtered out",
+        "lang str? the language it belongs to (empty where it has none)",
+        "selected bool whether it is among the language neurons",
+        "n_active int tokens on which it was active, all languages together",
+    ),
+    _table(
+        "neuron_probs",
+        "activation probability of one neuron in one language",
+        _LAYER,
+        "neuron int 0-based neuron of the layer's MLP",
+        _LANG,
+        "p_active float share of tokens on which it was active",
+        "n_tokens int tokens of the language",
+    ),
+    _table(
+        "neuron_examples",
+        "one of the texts that excite a selected neuron most, in one language",
+        _LAYER,
+        "neuron int 0-based neuron of the layer's MLP",
+        _LANG,
+        "rank int 0 is the most exciting",
+        "text str the text",
+        "tokens list[str] its tokens",
+        "activations list[float] the neuron's activation on each token",
+    ),
+    _table(
+        "predictions",
+        "one model answer to one fact in one language",
+        "benchmark str polyfact, klar, ...",
+        "fact_id str the fact",
+        _LANG,
+        "scores list[float]? per option: sum of log-probabilities, in the order of `option_ids`",
+        "n_tokens list[int]? per option: tokens",
+        "n_bytes list[int]? per option: UTF-8 bytes",
+        "n_characters list[int]? per option: characters",
+        "generated str? generated text, where the benchmark generates",
+        "correct bool whether it counts as correct",
+        "failure_mode str? how it failed (methods: taxonomy)",
+    ),
+    _table(
+        "attention",
+        "where the stored attention pattern of one head on one sample is",
+        _LAYER,
+        "head int 0-based query head",
+        _LANG,
+        "sample_id str the sample",
+        "tokens list[str] its tokens",
+        "tensor_key str key in the run's `attention` tensors",
+    ),
+    _table(
+        "ablations",
+        "what ablating one language's heads or neurons does to one language",
+        "source_lang str whose heads or neurons are ablated",
+        "lang str on whose text the loss is measured",
+        "kind str heads, neurons, random or layer-matched",
+        "delta_nll float nats per token, ablated minus intact",
+        "ci_low float? lower end of the 95 % interval",
+        "ci_high float? upper end",
+        "n_tokens int tokens of the measurement",
+    ),
+    _table(
+        "similarity",
+        "how alike one layer represents two languages",
+        _LAYER,
+        _LANG,
+        "other_lang str the other language",
+        "cosine float mean cosine of aligned units",
+        "retrieval float share of units whose nearest neighbour is their translation",
+        "block int block of text",
+    ),
+    _table(
+        "train_log",
+        "one logged number of a training run",
+        "step int optimiser step",
+        "metric str reward, kl, ...",
+        "lang str? language code, empty for all",
+        "value float the number",
+    ),
+    _table(
+        "comparisons",
+        "one statistic of one checkpoint against the base",
+        "study str the study",
+        "base str label of the base",
+        "label str label of the other checkpoint",
+        "analysis str lape, lahis, lens or eval",
+        "statistic str what is compared",
+        "lang str? language code, empty for all",
+        "other_lang str? second language of a pair",
+        "layer int? 0-based layer, empty for all",
+        "value float the statistic",
+        "signed_value float? with its sign, where it has one",
+        "ci_low float? lower end of the 95 % interval",
+        "ci_high float? upper end",
+        "noise_floor float? 95th percentile of base against base",
+        "p float? permutation p-value",
+        "p_adjusted float? after Holm",
+        "verdict str beyond noise, within noise or not enough data",
+        "reason str? why, in words",
+        "n int blocks, samples or facts behind it",
+        "seed int seed of the resampling",
+        "method str how it was computed",
+        place="study",
+    ),
+)
+
+TABLES: Mapping[str, TableSchema] = MappingProxyType({table.name: table for table in _ALL})
+"""Every table that a study may hold, by name."""

@@ -1,0 +1,220 @@
+"""Frames and arrays to bytes and back: the same content gives the same bytes.
+
+Parquet is written with a fixed schema, compression and row-group size and no pandas metadata;
+safetensors with one metadata entry. Neither holds a time or a path, so two identical runs leave
+identical files.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
+
+from interp.errors import unknown
+from interp.study.atomic import to_json
+from interp.study.schema import SCHEMA_VERSION, TABLES, Column, TableSchema
+
+READ_ERRORS = (pa.ArrowException, SafetensorError, OSError, ValueError, KeyError)
+"""What reading a damaged file may raise."""
+
+_ROWS_PER_GROUP = 1 << 17
+
+_ARROW = {
+    "str": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "list[str]": pa.list_(pa.string()),
+    "list[int]": pa.list_(pa.int64()),
+    "list[float]": pa.list_(pa.float64()),
+}
+
+
+class TableError(ValueError):
+    """A frame does not fit its table: a defect of the code that made it, not of the input."""
+
+
+def schema_of(name: str) -> TableSchema:
+    """Look a table up.
+
+    Args:
+        name: a key of ``TABLES``.
+
+    Raises:
+        InterpError: for an unknown name.
+    """
+    if name not in TABLES:
+        raise unknown("table", name, TABLES)
+    return TABLES[name]
+
+
+def arrow_schema(schema: TableSchema) -> pa.Schema:
+    """Return the Arrow schema under which a table is stored."""
+    fields = [pa.field(c.name, _ARROW[c.kind], nullable=c.empty) for c in schema.columns]
+    return pa.schema(
+        fields, metadata={"interp_table": schema.name, "schema_version": str(SCHEMA_VERSION)}
+    )
+
+
+def to_arrow(schema: TableSchema, frame: pd.DataFrame) -> pa.Table:
+    """Hold a frame against its schema and convert it.
+
+    Args:
+        schema: the table.
+        frame: columns in any order; optional ones may be missing. The index is not stored.
+
+    Returns:
+        The Arrow table, columns in stored order.
+
+    Raises:
+        TableError: for a missing, unknown or repeated column, a value of the wrong kind, or an
+            empty cell where none may be.
+    """
+    names = [str(name) for name in frame.columns]
+    problems = []
+    required = [c.name for c in schema.columns if not c.optional]
+    if missing := [name for name in required if name not in names]:
+        problems.append(f"missing {', '.join(missing)}")
+    if extra := [name for name in names if name not in schema.names]:
+        problems.append(f"unknown {', '.join(extra)}")
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        problems.append(f"repeated {', '.join(repeated)}")
+    if problems:
+        raise TableError(
+            f"table {schema.name!r}: {'; '.join(problems)} (expected {', '.join(schema.names)})"
+        )
+    arrays = [_to_array(schema.name, column, frame) for column in schema.columns]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(schema))
+
+
+def _to_array(table: str, column: Column, frame: pd.DataFrame) -> pa.Array:
+    kind = _ARROW[column.kind]
+    if column.name not in frame.columns:
+        return pa.nulls(len(frame), kind)
+    series = frame[column.name]
+    where = f"table {table!r}, column {column.name!r}"
+    if not _fits(column.kind, series):
+        example = next((v for v in series if not _is_empty(v)), None)
+        raise TableError(f"{where}: expected {column.kind}, got {series.dtype} such as {example!r}")
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(object)
+    try:
+        values = series if column.kind in ("int", "float") else _plain_cells(series)
+        array = pa.array(values, type=kind, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise TableError(f"{where}: expected {column.kind}: {error}") from error
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if array.null_count and not column.empty:
+        row = array.is_null().index(pa.scalar(True)).as_py()
+        raise TableError(f"{where}: row {row} is empty, and this column may not be")
+    return array
+
+
+def _plain_cells(series: pd.Series[Any]) -> list[Any]:
+    return [None if _is_empty(value) else value for value in series]
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _fits(kind: str, series: pd.Series[Any]) -> bool:
+    """Judge the kind strictly: ``1.0`` is no int and ``"1"`` no number."""
+    types = pd.api.types
+    if kind == "int":
+        return types.is_integer_dtype(series) or _cells_are(series, (int, np.integer))
+    if kind == "float":
+        numeric = types.is_numeric_dtype(series) and not types.is_bool_dtype(series)
+        return numeric or _cells_are(series, (int, float, np.integer, np.floating))
+    if kind == "bool":
+        return types.is_bool_dtype(series) or _cells_are(series, (bool, np.bool_))
+    if kind == "str":
+        return _cells_are(series, (str,))
+    return all(
+        isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes)
+        for v in series
+        if not _is_empty(v)
+    )
+
+
+def _cells_are(series: pd.Series[Any], types: tuple[type, ...]) -> bool:
+    wants_bool = bool in types
+    return all(
+        isinstance(value, types) and (wants_bool or not isinstance(value, bool))
+        for value in series
+        if not _is_empty(value)
+    )
+
+
+def table_bytes(table: pa.Table) -> bytes:
+    """Serialise an Arrow table to parquet, deterministically."""
+    buffer = io.BytesIO()
+    pq.write_table(
+        table,
+        buffer,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=True,
+        write_statistics=True,
+        row_group_size=_ROWS_PER_GROUP,
+        version="2.6",
+        data_page_version="1.0",
+    )
+    return buffer.getvalue()
+
+
+def read_table(data: bytes, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read parquet bytes.
+
+    Args:
+        data: a whole file.
+        columns: the columns wanted, or all.
+
+    Returns:
+        The frame; empty cells of text and bool columns are ``None``, lists are numpy arrays.
+    """
+    table = pq.read_table(io.BytesIO(data), columns=None if columns is None else list(columns))
+    return table.to_pandas(ignore_metadata=True)
+
+
+def empty_frame(schema: TableSchema) -> pd.DataFrame:
+    """Return a frame of no rows with the table's columns and types."""
+    return arrow_schema(schema).empty_table().to_pandas(ignore_metadata=True)
+
+
+def tensor_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
+    """Serialise named arrays to safetensors, deterministically.
+
+    Args:
+        arrays: numpy arrays of any shape, no object arrays.
+        metadata: JSON-able; stored under the single key ``interp``, because the format's own
+            order of several metadata keys is random.
+    """
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype == object:
+            raise TableError(f"tensor {name!r}: expected a numpy array, got {type(array).__name__}")
+    ordered = {name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape)
+               for name in sorted(arrays)}  # fmt: skip
+    return safetensors.save(ordered, metadata={"interp": to_json(metadata)})
+
+
+def read_tensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read safetensors bytes.
+
+    Returns:
+        The arrays by name, and the metadata they were written with.
+    """
+    arrays = safetensors.load(data)
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    return arrays, json.loads(header.get("__metadata__", {}).get("interp", "{}"))
