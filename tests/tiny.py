@@ -1,4 +1,4 @@
-"""Tiny random models of every supported family and a byte-level tokenizer: offline, in milliseconds.
+"""Tiny random models of every supported family and a byte-level tokenizer, all offline.
 
 The weights are drawn wider than transformers' default (0.02, at which a tiny model is almost
 linear and its logits are nearly flat), and norms and biases are perturbed too: a test on a model
@@ -141,7 +141,9 @@ def tiny_model(
     return model.eval(), byte_tokenizer()
 
 
-def tiny_hooked(family: str, seed: int = 0, engine: str = "native", **overrides: Any) -> HookedModel:
+def tiny_hooked(
+    family: str, seed: int = 0, engine: str = "native", **overrides: Any
+) -> HookedModel:
     """``tiny_model`` wrapped in a ``HookedModel``.
 
     Args:

@@ -121,9 +121,7 @@ _ROWS = (
         resid_mid=None,
         final_norm="model.final_layernorm",
     ),
-    replace(
-        _LLAMA, model_type="phi3", mlp_pre="mlp.gate_up_proj", mlp_up=None, fused="gate_first"
-    ),
+    replace(_LLAMA, model_type="phi3", mlp_pre="mlp.gate_up_proj", mlp_up=None, fused="gate_first"),
     Architecture(
         "gpt_neox",
         body="gpt_neox",

@@ -115,9 +115,7 @@ def _by_layer(
     return grouped
 
 
-def _replace(
-    chosen: list[int], values: torch.Tensor | None, layer: int, axis: int
-) -> Editor:
+def _replace(chosen: list[int], values: torch.Tensor | None, layer: int, axis: int) -> Editor:
     """Put ``values[layer, chosen]`` (or zero) at entries ``chosen`` of one axis."""
 
     def edit(value: torch.Tensor) -> torch.Tensor:

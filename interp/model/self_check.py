@@ -64,7 +64,9 @@ def self_check(model: HookedModel) -> dict[str, float]:
     ours = model.unembed(last).to(plain.device)
     apart = _relative(ours, plain)
     if not apart <= tolerance:
-        _fail("the last residual through norm and unembedding must give the logits", apart, tolerance)
+        _fail(
+            "the last residual through norm and unembedding must give the logits", apart, tolerance
+        )
     return {"causal_difference": leaked, "unembed_difference": apart, "tolerance": tolerance}
 
 
@@ -98,6 +100,6 @@ def _relative(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 
 def _fail(check: str, figure: float, limit: float) -> None:
     raise InterpError(
-        f"self-check failed: {check}, but the largest difference is {figure:.3g} (limit {limit:g}); "
+        f"self-check failed: {check}, but it differs by {figure:.3g} (limit {limit:g}); "
         "results would be wrong, so nothing is run"
     )
