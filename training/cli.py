@@ -18,7 +18,7 @@ def train() -> None:
 @app.command()
 def base(
     out: Annotated[Path, typer.Option(help="Checkpoint folder: new, empty, or the same run.")],
-    preset: Annotated[str, typer.Option(help="quick (minutes) or full (the shipped one).")] = "quick",
+    preset: Annotated[str, typer.Option(help="quick (minutes) or full (as shipped).")] = "quick",
     seed: Annotated[int, typer.Option(help="Weights, documents and their order.")] = 0,
     steps: Annotated[int | None, typer.Option(help="Another number of steps.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; default: torch's.")] = None,

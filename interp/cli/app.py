@@ -29,7 +29,6 @@ def _root(
     be interrupted and run again.
 
     Examples:
-
         interp lens --model ckpt/base
 
         interp lape --model allenai/OLMo-2-1124-7B --corpus ted:multi_way.jsonl --study artifacts/p

@@ -40,4 +40,6 @@ def command(
     out.print(f"  interp show --study {study}            the runs, and what each was made with")
     out.print(f"  interp lape --model YOUR_CHECKPOINT --label mine --study {study}")
     out.print("                                          your own checkpoint beside it")
-    out.print("  interp presets                          the corrected default, and what was published")
+    out.print(
+        "  interp presets                          the corrected default, and what was published"
+    )

@@ -51,8 +51,15 @@ def command(
     from interp.lahis.run import run_lahis
 
     spec = checkpoint(
-        model, label=label, stage=stage, engine=engine, base=base, dtype=dtype, device=device,
-        device_map=device_map, trust_remote_code=trust_remote_code,
+        model,
+        label=label,
+        stage=stage,
+        engine=engine,
+        base=base,
+        dtype=dtype,
+        device=device,
+        device_map=device_map,
+        trust_remote_code=trust_remote_code,
         architectures_file=architectures,
     )
     rows = o.parse_batch_size(batch_size)
@@ -61,8 +68,16 @@ def command(
     target = open_study(study)
     text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
     run_id = run_lahis(
-        spec.load(), text, target, label=spec.label, stage=spec.stage, preset=preset,
-        languages=codes, batch_size=rows, seed=seed, overwrite=overwrite,
+        spec.load(),
+        text,
+        target,
+        label=spec.label,
+        stage=spec.stage,
+        preset=preset,
+        languages=codes,
+        batch_size=rows,
+        seed=seed,
+        overwrite=overwrite,
         **{name: value for name, value in choices.items() if value is not None},
     )
     print_lahis(target, run_id)

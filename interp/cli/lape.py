@@ -19,13 +19,16 @@ def command(
     languages: o.LanguagesOption = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="Tokens per language: min (equal within each block), all, or a number.",
-                     rich_help_panel="Method"),
+        typer.Option(
+            help="Tokens per language: min (equal within each block), all, or a number.",
+            rich_help_panel="Method",
+        ),
     ] = None,
     activation: Annotated[
         str | None,
-        typer.Option(help="gate, gate_times_up or up, instead of the preset's.",
-                     rich_help_panel="Method"),
+        typer.Option(
+            help="gate, gate_times_up or up, instead of the preset's.", rich_help_panel="Method"
+        ),
     ] = None,
     top_fraction: Annotated[
         float | None,
@@ -37,8 +40,11 @@ def command(
     ] = None,
     examples: Annotated[
         int,
-        typer.Option(min=0, help="Top texts stored per selected neuron and language.",
-                     rich_help_panel="Method"),
+        typer.Option(
+            min=0,
+            help="Top texts stored per selected neuron and language.",
+            rich_help_panel="Method",
+        ),
     ] = 5,
     limit: o.LimitOption = None,
     batch_size: o.BatchSizeOption = "auto",
@@ -62,21 +68,39 @@ def command(
     from interp.lape.run import run_lape
 
     spec = checkpoint(
-        model, label=label, stage=stage, engine=engine, base=base, dtype=dtype, device=device,
-        device_map=device_map, trust_remote_code=trust_remote_code,
+        model,
+        label=label,
+        stage=stage,
+        engine=engine,
+        base=base,
+        dtype=dtype,
+        device=device,
+        device_map=device_map,
+        trust_remote_code=trust_remote_code,
         architectures_file=architectures,
     )
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
     choices = {
         "budget": int(budget) if budget is not None and budget.isdecimal() else budget,
-        "activation": activation, "top_fraction": top_fraction, "seq_len": seq_len,
+        "activation": activation,
+        "top_fraction": top_fraction,
+        "seq_len": seq_len,
     }
     target = open_study(study)
     text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
     run_id = run_lape(
-        spec.load(), text, target, label=spec.label, stage=spec.stage, preset=preset,
-        languages=codes, batch_size=rows, seed=seed, examples=examples, overwrite=overwrite,
+        spec.load(),
+        text,
+        target,
+        label=spec.label,
+        stage=spec.stage,
+        preset=preset,
+        languages=codes,
+        batch_size=rows,
+        seed=seed,
+        examples=examples,
+        overwrite=overwrite,
         **{name: value for name, value in choices.items() if value is not None},
     )
     print_lape(target, run_id)

@@ -23,18 +23,19 @@ def command(
     ] = None,
     prompt_form: Annotated[
         str,
-        typer.Option(help="qa, cloze (prompts that the facts bring) or chat.",
-                     rich_help_panel="Data"),
+        typer.Option(
+            help="qa, cloze (prompts that the facts bring) or chat.", rich_help_panel="Data"
+        ),
     ] = "auto",
     token_rule: Annotated[
         str | None,
-        typer.Option(help="first, last or prefix_set, instead of the preset's.",
-                     rich_help_panel="Method"),
+        typer.Option(
+            help="first, last or prefix_set, instead of the preset's.", rich_help_panel="Method"
+        ),
     ] = None,
     points: Annotated[
         str | None,
-        typer.Option(help="resid_post or +mid, instead of the preset's.",
-                     rich_help_panel="Method"),
+        typer.Option(help="resid_post or +mid, instead of the preset's.", rich_help_panel="Method"),
     ] = None,
     limit: o.LimitOption = None,
     batch_size: o.BatchSizeOption = "auto",
@@ -58,8 +59,15 @@ def command(
     from interp.lens.run import run_lens
 
     spec = checkpoint(
-        model, label=label, stage=stage, engine=engine, base=base, dtype=dtype, device=device,
-        device_map=device_map, trust_remote_code=trust_remote_code,
+        model,
+        label=label,
+        stage=stage,
+        engine=engine,
+        base=base,
+        dtype=dtype,
+        device=device,
+        device_map=device_map,
+        trust_remote_code=trust_remote_code,
         architectures_file=architectures,
     )
     rows = o.parse_batch_size(batch_size)
@@ -67,10 +75,20 @@ def command(
     choices = {"token_rule": token_rule, "points": points}
     target = open_study(study)
     factset = FactSet.load(facts, languages=codes, split=split, limit=limit, seed=seed)
-    form = ("cloze" if facts.startswith("klar:") else "qa") if prompt_form == "auto" else prompt_form
+    form = (
+        ("cloze" if facts.startswith("klar:") else "qa") if prompt_form == "auto" else prompt_form
+    )
     run_id = run_lens(
-        spec.load(), factset, target, label=spec.label, stage=spec.stage, preset=preset,
-        batch_size=rows, seed=seed, overwrite=overwrite, prompt_form=form,
+        spec.load(),
+        factset,
+        target,
+        label=spec.label,
+        stage=spec.stage,
+        preset=preset,
+        batch_size=rows,
+        seed=seed,
+        overwrite=overwrite,
+        prompt_form=form,
         **{name: value for name, value in choices.items() if value is not None},
     )
     print_lens(target, run_id)

@@ -27,21 +27,25 @@ ModelOption = Annotated[
 ]
 BaseOption = Annotated[
     str | None,
-    typer.Option(help="Base of a LoRA adapter, instead of the one its config names.",
-                 rich_help_panel=_CHECKPOINT),
+    typer.Option(
+        help="Base of a LoRA adapter, instead of the one its config names.",
+        rich_help_panel=_CHECKPOINT,
+    ),
 ]
 DtypeOption = Annotated[
     str,
-    typer.Option(help="auto (as stored), float32, bfloat16 or float16.",
-                 rich_help_panel=_CHECKPOINT),
+    typer.Option(
+        help="auto (as stored), float32, bfloat16 or float16.", rich_help_panel=_CHECKPOINT
+    ),
 ]
 DeviceOption = Annotated[
     str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …", rich_help_panel=_CHECKPOINT)
 ]
 DeviceMapOption = Annotated[
     str | None,
-    typer.Option(help="Spread the layers over several devices, e.g. auto.",
-                 rich_help_panel=_CHECKPOINT),
+    typer.Option(
+        help="Spread the layers over several devices, e.g. auto.", rich_help_panel=_CHECKPOINT
+    ),
 ]
 EngineOption = Annotated[
     str,
@@ -49,26 +53,37 @@ EngineOption = Annotated[
 ]
 TrustOption = Annotated[
     bool,
-    typer.Option("--trust-remote-code", help="Run the code that a checkpoint brings.",
-                 rich_help_panel=_CHECKPOINT),
+    typer.Option(
+        "--trust-remote-code",
+        help="Run the code that a checkpoint brings.",
+        rich_help_panel=_CHECKPOINT,
+    ),
 ]
 ArchitecturesOption = Annotated[
     Path | None,
-    typer.Option("--architectures", help="YAML file with rows for further model types.",
-                 rich_help_panel=_CHECKPOINT),
+    typer.Option(
+        "--architectures",
+        help="YAML file with rows for further model types.",
+        rich_help_panel=_CHECKPOINT,
+    ),
 ]
 StudyOption = Annotated[
     Path, typer.Option(help="Folder of the study, made when absent.", rich_help_panel=_RUN)
 ]
 LabelOption = Annotated[
     str | None,
-    typer.Option(help="Short name of the checkpoint in the study; its folder's name by default.",
-                 rich_help_panel=_RUN),
+    typer.Option(
+        help="Short name of the checkpoint in the study; its folder's name by default.",
+        rich_help_panel=_RUN,
+    ),
 ]
 StageOption = Annotated[
     str | None,
-    typer.Option(help="base, cpt, sft, grpo or free text; read from the checkpoint's manifest, "
-                 "else the label.", rich_help_panel=_RUN),
+    typer.Option(
+        help="base, cpt, sft, grpo or free text; read from the checkpoint's manifest, "
+        "else the label.",
+        rich_help_panel=_RUN,
+    ),
 ]
 PresetOption = Annotated[
     str, typer.Option(help="Named method options; see `interp presets`.", rich_help_panel=_RUN)
@@ -79,18 +94,23 @@ FactsOption = Annotated[
 ]
 CorpusOption = Annotated[
     str,
-    typer.Option(help="cldr, a folder of <lang>.jsonl, ted:FILE, flores:FOLDER or hub:ID[:CONFIG].",
-                 rich_help_panel=_DATA),
+    typer.Option(
+        help="cldr, a folder of <lang>.jsonl, ted:FILE, flores:FOLDER or hub:ID[:CONFIG].",
+        rich_help_panel=_DATA,
+    ),
 ]
 LanguagesOption = Annotated[
     str | None,
-    typer.Option(help="Codes separated by commas; every language of the data by default.",
-                 rich_help_panel=_DATA),
+    typer.Option(
+        help="Codes separated by commas; every language of the data by default.",
+        rich_help_panel=_DATA,
+    ),
 ]
 LimitOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Use only this many facts or units (for trying out).",
-                 rich_help_panel=_DATA),
+    typer.Option(
+        min=1, help="Use only this many facts or units (for trying out).", rich_help_panel=_DATA
+    ),
 ]
 BatchSizeOption = Annotated[
     str, typer.Option(help="auto, or a number of sequences.", rich_help_panel=_RUN)
@@ -98,8 +118,12 @@ BatchSizeOption = Annotated[
 SeedOption = Annotated[int, typer.Option(help="Seed of every random choice.", rich_help_panel=_RUN)]
 OverwriteOption = Annotated[
     bool,
-    typer.Option("--overwrite", help="Run again although this run is in the study; the old run "
-                 "stays and is marked superseded.", rich_help_panel=_RUN),
+    typer.Option(
+        "--overwrite",
+        help="Run again although this run is in the study; the old run "
+        "stays and is marked superseded.",
+        rich_help_panel=_RUN,
+    ),
 ]
 
 

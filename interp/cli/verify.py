@@ -27,8 +27,15 @@ def command(
     from interp.model.verify import ENGINES, verify
 
     spec = checkpoint(
-        model, label="verify", stage=None, engine="native", base=base, dtype=dtype, device=device,
-        trust_remote_code=trust_remote_code, architectures_file=architectures,
+        model,
+        label="verify",
+        stage=None,
+        engine="native",
+        base=base,
+        dtype=dtype,
+        device=device,
+        trust_remote_code=trust_remote_code,
+        architectures_file=architectures,
     )
     names = ENGINES if engine == "all" else tuple(engine.split(","))
     frame = verify(spec.load(), engines=names)

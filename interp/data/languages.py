@@ -69,7 +69,30 @@ HELD_OUT: tuple[str, ...] = tuple(LANGUAGES)[12:]
 # ISO 639-3 codes of FLORES and the regional forms of TED, for the languages in the table.
 _ISO_639_3 = dict(
     zip(
-        "eng deu spa fra por ind rus arb zho jpn swh ben cat ell pes heb hun kor nld tur ukr vie".split(),
+        [
+            "eng",
+            "deu",
+            "spa",
+            "fra",
+            "por",
+            "ind",
+            "rus",
+            "arb",
+            "zho",
+            "jpn",
+            "swh",
+            "ben",
+            "cat",
+            "ell",
+            "pes",
+            "heb",
+            "hun",
+            "kor",
+            "nld",
+            "tur",
+            "ukr",
+            "vie",
+        ],
         LANGUAGES,
         strict=True,
     )

@@ -76,9 +76,7 @@ def top_heads(
     return [divmod(int(index), n_heads) for index in order[:count]]
 
 
-def general_heads(
-    top: Mapping[str, Sequence[Head]], general_min: str | int = "K-1"
-) -> list[Head]:
+def general_heads(top: Mapping[str, Sequence[Head]], general_min: str | int = "K-1") -> list[Head]:
     """Heads that are top in (almost) every language.
 
     Args:

@@ -39,7 +39,8 @@ class LapeSelection:
         languages: the language axis.
         tokens: tokens counted, ``[language]``.
         p: activation probability, ``[language, layer, neuron]``.
-        entropy: ``H`` in nats, ``[layer, neuron]``; ``inf`` for dead neurons.
+        entropy: ``H`` in nats, ``[layer, neuron]``; ``inf`` where a neuron is dead or the filter
+            removed it, so that the selection is its lowest values.
         n_active: activations over all languages, ``[layer, neuron]``.
         cut: the probability that the filter asked for, ``None`` without a filter.
         layers: layer of each selected neuron, in order of entropy, ``[selected]``.
@@ -165,8 +166,9 @@ def select_from_counts(
     if options.filter_quantile is not None:
         cut = probability_cut(p, options.filter_quantile)
         allowed &= (p > cut).any(axis=0)
+    h = np.where(allowed, h, np.inf)
     wanted = _how_many(h.size, options)
-    layers, neurons = _lowest(np.where(allowed, h, np.inf), wanted)
+    layers, neurons = _lowest(h, wanted)
     chosen = p[:, layers, neurons].T
     return LapeSelection(
         languages=languages,

@@ -34,6 +34,32 @@ def writer_lock(folder: Path, what: str) -> Iterator[None]:
         InterpError: if another process still holds it after ``INTERP_LOCK_SECONDS`` (default 3),
             or the file system cannot lock.
     """
+    lock = _acquire(folder)
+    holder = folder / HOLDER_NAME
+    try:
+        note = {"pid": os.getpid(), "what": what, "since": _now()}
+        with contextlib.suppress(OSError):  # only a courtesy to whoever is refused
+            holder.write_text(json.dumps(note))
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def check_free(folder: Path) -> None:
+    """Refuse at the door a study that another process is writing to.
+
+    Args:
+        folder: the study's folder.
+
+    Raises:
+        InterpError: as :func:`writer_lock`.
+    """
+    _acquire(folder).release()
+
+
+def _acquire(folder: Path) -> filelock.BaseFileLock:
     lock = filelock.FileLock(str(folder / LOCK_NAME), timeout=_patience())
     try:
         lock.acquire()
@@ -48,16 +74,7 @@ def writer_lock(folder: Path, what: str) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise write_error(folder, error) from error
-    holder = folder / HOLDER_NAME
-    try:
-        note = {"pid": os.getpid(), "what": what, "since": _now()}
-        with contextlib.suppress(OSError):  # only a courtesy to whoever is refused
-            holder.write_text(json.dumps(note))
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            holder.unlink(missing_ok=True)
-        lock.release()
+    return lock
 
 
 def _patience() -> float:

@@ -80,8 +80,9 @@ def score(gradient_rows):
     return out
 
 
-def learned_mask_score(model, sequences, n_layers, n_heads, lr=1e-2, mask_dtype=torch.float32,
-                       sum_dtype=torch.float32):
+def learned_mask_score(
+    model, sequences, n_layers, n_heads, lr=1e-2, mask_dtype=torch.float32, sum_dtype=torch.float32
+):
     """The sources' sequential form: AdamW (PyTorch's defaults) moves the mask after each sample.
 
     Returns the scores [layer, head] and the mask after the last sample.

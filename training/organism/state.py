@@ -59,7 +59,7 @@ def load_state(
     parameters = dict(model.named_parameters())
     with safe_open(path, framework="pt") as file:
         notes: dict[str, Any] = json.loads(file.metadata()["notes"])
-        for name in file.keys():
+        for name in file.keys():  # noqa: SIM118 (not a dict)
             kind, _, rest = name.partition(".")
             if kind == "model":
                 with torch.no_grad():

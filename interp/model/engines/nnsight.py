@@ -208,7 +208,9 @@ def import_nnsight() -> Any:
     try:
         import nnsight
     except ImportError as error:
-        raise InterpError(f"engine {NAME!r} needs nnsight ({error}): pip install nnsight") from error
+        raise InterpError(
+            f"engine {NAME!r} needs nnsight ({error}): pip install nnsight"
+        ) from error
     finally:
         torch.Tensor.backward = backward  # type: ignore[method-assign]
     return nnsight

@@ -12,16 +12,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from babel import localedata
-
-TRAINED: tuple[str, ...] = (
-    "en", "de", "es", "fr", "pt", "id", "ru", "ar", "zh", "ja", "sw", "bn",
-)  # fmt: skip
-HELD_OUT: tuple[str, ...] = ("ca", "el", "fa", "he", "hu", "ko", "nl", "tr", "uk", "vi")
-ALL: tuple[str, ...] = TRAINED + HELD_OUT
+from babel.core import get_global
 
 # First word of the Unicode character names of a language's letters; absent means Latin.
 _SCRIPTS: Mapping[str, tuple[str, ...]] = {
@@ -51,7 +46,7 @@ def in_script(text: str, lang: str) -> bool:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def own_data(lang: str) -> Mapping[str, Any]:
     """The language's own CLDR data without anything inherited from the root locale.
 
@@ -61,7 +56,7 @@ def own_data(lang: str) -> Mapping[str, Any]:
     return localedata.load(lang, merge_inherited=False)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _root() -> Mapping[str, Any]:
     return localedata.load("root", merge_inherited=False)
 
@@ -73,35 +68,44 @@ def _own_name(kind: str, code: str, lang: str) -> str | None:
     return unicodedata.normalize("NFC", name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def territory_name(code: str, lang: str) -> str | None:
     """Name of a territory or continent (`JP`, `150`), or None where CLDR has none."""
     return _own_name("territories", code, lang)
 
 
-@lru_cache(maxsize=None)
+@cache
 def currency_name(code: str, lang: str) -> str | None:
     """Name of a currency (`JPY`), or None where CLDR has none in this language."""
     return _own_name("currency_names", code, lang)
 
 
-@lru_cache(maxsize=None)
+@cache
 def language_name(code: str, lang: str) -> str | None:
     """Name of a language (`pt`), or None where CLDR has none in this language."""
     return _own_name("languages", code, lang)
 
 
-@lru_cache(maxsize=None)
+@cache
+def _zone_ids(zone: str) -> tuple[str, ...]:
+    """A zone's id and its older ones: CLDR keys names by the oldest (`Asia/Calcutta`)."""
+    aliases = get_global("zone_aliases")
+    return (zone, *sorted(old for old, new in aliases.items() if new == zone))
+
+
+@cache
 def city_name(zone: str, lang: str) -> str | None:
     """Exemplar city of a time zone (`Asia/Tokyo`), or None where CLDR has none.
 
     In a Latin-script language a missing name is CLDR's root name, or the last part of the
     zone's id: CLDR drops names that equal what is inherited.
     """
-    own = own_data(lang)["time_zones"].get(zone, {}).get("city")
-    if own is None and is_latin(lang):
-        own = _root()["time_zones"].get(zone, {}).get("city")
-        own = own or zone.rsplit("/", 1)[-1].replace("_", " ")
-    if own is None or not in_script(own, lang):
+    ids = _zone_ids(zone)
+    named = [own_data(lang)["time_zones"].get(i, {}).get("city") for i in ids]
+    if is_latin(lang):
+        named += [_root()["time_zones"].get(i, {}).get("city") for i in ids]
+        named.append(zone.rsplit("/", 1)[-1].replace("_", " "))
+    name = next((name for name in named if name), None)
+    if name is None or not in_script(name, lang):
         return None
-    return unicodedata.normalize("NFC", own)
+    return unicodedata.normalize("NFC", name)

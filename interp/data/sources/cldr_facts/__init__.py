@@ -1,0 +1,1 @@
+"""Facts and text from Unicode CLDR: names, truths, leaks, distractors, templates."""

@@ -1,0 +1,191 @@
+"""``run.json``: one record per run folder, and which runs are finished and current.
+
+A run counts once its record says ``finished_at``, which is written last; until then its folder is
+work in progress that readers pass over. Nothing is changed when a newer run arrives: *superseded*
+is derived from the records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from interp.errors import InterpError
+
+RUNS = "runs"
+RECORD = "run.json"
+
+RUN_COLUMNS = (
+    "run_id", "study", "label", "stage", "model", "revision", "adapter", "analysis", "preset",
+    "arguments", "data_hash", "code_version", "libraries", "device", "dtype", "seed",
+    "started_at", "finished_at", "schema_version", "status", "current",
+)  # fmt: skip
+"""Columns of the table ``runs``."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as its ``run.json`` tells it.
+
+    Attributes:
+        folder: the run's folder; its name is the run_id.
+        data: the content of ``run.json``.
+    """
+
+    folder: Path
+    data: dict[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        """The run's name in the study."""
+        return self.folder.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything the run writes is there."""
+        return bool(self.data.get("finished_at"))
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The ``RunSpec``'s fields."""
+        spec: dict[str, Any] = self.data["spec"]
+        return spec
+
+    @property
+    def series(self) -> tuple[str, str, str, str]:
+        """Runs of one (label, analysis, preset, data) replace each other."""
+        spec = self.spec
+        return (spec["label"], spec["analysis"], spec["preset"], spec["data_hash"])
+
+    def read_file(self, name: str) -> bytes:
+        """Read one of the run's files and hold it against the recorded hash.
+
+        Args:
+            name: the file's name, e.g. ``neurons.parquet``.
+
+        Raises:
+            InterpError: if it is missing, cannot be read, or is not what was written.
+        """
+        path = self.folder / name
+        cure = (
+            "the other runs can still be read; run the analysis again with --overwrite, or "
+            "restore the file"
+        )
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise InterpError(f"cannot read {path}: {error.strerror}; {cure}") from error
+        if hashlib.sha256(data).hexdigest() != self.data["files"][name]["sha256"]:
+            raise InterpError(f"{path} is damaged: its content is not what the run wrote; {cure}")
+        return data
+
+
+def read_record(folder: Path) -> RunRecord | None:
+    """Read one run's record.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        The record, or ``None`` where there is none yet.
+
+    Raises:
+        InterpError: if ``run.json`` is damaged.
+    """
+    path = folder / RECORD
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict) or "spec" not in data or "digest" not in data:
+            raise ValueError("not a run record")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InterpError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise InterpError(
+            f"{path} is damaged ({error}): restore it, or delete the folder {folder} and run the "
+            "analysis again"
+        ) from error
+    return RunRecord(folder, data)
+
+
+def read_records(study: Path) -> list[RunRecord]:
+    """Read the records of a study's runs, in order of run_id.
+
+    Args:
+        study: the study's folder.
+    """
+    folders = sorted(path for path in (study / RUNS).glob("*") if path.is_dir())
+    records = [read_record(folder) for folder in folders]
+    return [record for record in records if record is not None]
+
+
+def current_ids(records: Iterable[RunRecord]) -> set[str]:
+    """Name the newest finished run of every (label, analysis, preset, data).
+
+    Args:
+        records: the runs of a study.
+
+    Returns:
+        Their run_ids.
+    """
+    newest: dict[tuple[str, ...], RunRecord] = {}
+    for record in records:
+        if not record.finished:
+            continue
+        rival = newest.get(record.series)
+        if rival is None or _age(record) > _age(rival):
+            newest[record.series] = record
+    return {record.run_id for record in newest.values()}
+
+
+def _age(record: RunRecord) -> tuple[str, int, str]:
+    # Times are ISO 8601 in UTC, so text order is time order; the name only breaks exact ties.
+    return (record.data["finished_at"], len(record.run_id), record.run_id)
+
+
+def status_of(record: RunRecord, current: set[str]) -> str:
+    """Return ``current``, ``superseded`` or ``unfinished``."""
+    if not record.finished:
+        return "unfinished"
+    return "current" if record.run_id in current else "superseded"
+
+
+def runs_frame(records: list[RunRecord], study: str) -> pd.DataFrame:
+    """Lay records out as the table ``runs``.
+
+    Args:
+        records: the runs; which one is current is judged among them.
+        study: the study's name.
+
+    Returns:
+        One row per run, columns ``RUN_COLUMNS``; ``arguments`` and ``libraries`` are JSON text.
+    """
+    current = current_ids(records)
+    rows = [_row(record, study, current) for record in records]
+    return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+
+
+def _row(record: RunRecord, study: str, current: set[str]) -> dict[str, Any]:
+    spec, model = record.spec, record.spec.get("model", {})
+    environment = record.data.get("environment", {})
+    return {
+        "run_id": record.run_id,
+        "study": study,
+        **{key: spec[key] for key in ("label", "stage", "analysis", "preset", "data_hash", "seed")},
+        **{key: model.get(key) for key in ("model", "revision", "adapter", "device", "dtype")},
+        "arguments": json.dumps(spec["arguments"], sort_keys=True, ensure_ascii=False),
+        "code_version": environment.get("code_version"),
+        "libraries": json.dumps(environment.get("libraries", {}), sort_keys=True),
+        "started_at": record.data.get("started_at"),
+        "finished_at": record.data.get("finished_at"),
+        "schema_version": record.data.get("schema_version"),
+        "status": status_of(record, current),
+        "current": record.run_id in current,
+    }
