@@ -1,4 +1,4 @@
-"""What is written beside every result, so that a number can be traced to the weights it came from."""
+"""What is written beside every result, so that a number can be traced to its weights."""
 
 from __future__ import annotations
 

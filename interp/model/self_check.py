@@ -34,7 +34,7 @@ LENGTH = 6
 def self_check(model: HookedModel) -> dict[str, float]:
     """Check a wrapped model on two short sequences of arbitrary tokens.
 
-    Checks: every site exists and has its shape; a head mask of ones leaves the logits bit-identical;
+    Checks: every site exists and has its shape; a head mask of ones leaves the logits identical;
     another last token leaves the earlier logits as they were (the causal mask is in place); the
     last residual through ``unembed`` gives the logits.
 
@@ -86,7 +86,7 @@ def _check_shapes(model: HookedModel, ids: torch.Tensor) -> tuple[torch.Tensor, 
         expected = site_shape(name, model.shape, *ids.shape)
         if seen.get(name) != expected:
             raise InterpError(
-                f"self-check failed: site {name!r} has shape {seen.get(name)}, expected {expected}; "
+                f"self-check failed: site {name!r} is {seen.get(name)}, expected {expected}; "
                 f"the architecture row for {model.arch.model_type!r} does not fit this model"
             )
     return observed, kept[0]

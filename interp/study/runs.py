@@ -115,7 +115,7 @@ class Run:
             metadata: what the axes mean, JSON-able; it comes back with ``tensor_metadata``.
         """
         self._refuse_if_finished()
-        shapes = {key: list(array.shape) for key, array in arrays.items()}
+        shapes = {key: list(np.shape(array)) for key, array in arrays.items()}
         data = tables.tensor_bytes(arrays, metadata or {})
         self._write(f"{name}.safetensors", data, {"tensors": shapes})
 

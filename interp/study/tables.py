@@ -201,10 +201,9 @@ def tensor_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) 
             order of several metadata keys is random.
     """
     for name, array in arrays.items():
-        if not isinstance(array, np.ndarray) or array.dtype == object:
+        if not isinstance(array, np.ndarray | np.generic) or array.dtype == object:
             raise TableError(f"tensor {name!r}: expected a numpy array, got {type(array).__name__}")
-    ordered = {name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape)
-               for name in sorted(arrays)}  # fmt: skip
+    ordered = {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
     return safetensors.save(ordered, metadata={"interp": to_json(metadata)})
 
 

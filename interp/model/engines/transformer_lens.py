@@ -123,7 +123,7 @@ def bridge_points(arch: Architecture, shape: ModelShape, has_norm: bool) -> dict
 
 
 class TransformerLensEngine:
-    """Runs a checkpoint through a ``TransformerBridge``; see ``interp.model.engines.base.Engine``."""
+    """Runs a checkpoint through a ``TransformerBridge``; see ``engines.base.Engine``."""
 
     name = NAME
 
