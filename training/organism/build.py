@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import time
 from collections.abc import Callable
@@ -64,8 +65,6 @@ def build_base(
     Raises:
         InterpError: see `claim_folder`.
     """
-    import json
-
     if claim_folder(out, config, material.data_hash, overwrite):
         manifest: dict[str, Any] = json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))
         return manifest
