@@ -181,7 +181,7 @@ def read_table(data: bytes, columns: Sequence[str] | None = None) -> pd.DataFram
         columns: the columns wanted, or all.
 
     Returns:
-        The frame; empty cells of text and bool columns are ``None``, lists are numpy arrays.
+        The frame; empty cells satisfy ``pandas.isna``, lists are numpy arrays.
     """
     table = pq.read_table(io.BytesIO(data), columns=None if columns is None else list(columns))
     return table.to_pandas(ignore_metadata=True)
