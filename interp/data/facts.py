@@ -13,16 +13,25 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from interp.data.canonical import canonical_hash, seeded_number
+from interp.data.fact_checks import N_OPTIONS, SPLITS, fold, problem_of, split_of
+from interp.data.fact_tables import as_record, facts_frame
 from interp.data.languages import check
 from interp.errors import InterpError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SPLITS = ("train", "validation", "test")
-N_OPTIONS = 4
-# Shares of a source without splits of its own: the cumulative edges of train and validation.
-_SPLIT_EDGES = (0.8, 0.9)
+__all__ = [
+    "N_OPTIONS",
+    "SPLITS",
+    "Fact",
+    "FactSet",
+    "FactText",
+    "as_record",
+    "fold",
+    "problem_of",
+    "split_of",
+]
 
 
 @dataclass(frozen=True)
@@ -239,92 +248,13 @@ class FactSet:
             Columns fact_id, relation, property_id, split, lang, subject, question, options,
             option_ids, answer_index, answer, stated, is_proper_noun.
         """
-        import pandas as pd
-
-        rows = [
-            {
-                "fact_id": fact.fact_id,
-                "relation": fact.relation,
-                "property_id": fact.property_id,
-                "split": fact.split,
-                "lang": code,
-                "subject": fact.texts[code].subject,
-                "question": fact.texts[code].question,
-                "options": list(fact.texts[code].options),
-                "option_ids": list(fact.option_ids),
-                "answer_index": fact.texts[code].answer_index,
-                "answer": fact.texts[code].answer,
-                "stated": fact.texts[code].stated,
-                "is_proper_noun": fact.is_proper_noun,
-            }
-            for fact in self.facts
-            for code in self.languages
-        ]
-        frame = pd.DataFrame(rows)
-        # Three-valued columns: without a fixed type parquet would guess one per file.
-        return frame.astype({"stated": "boolean", "is_proper_noun": "boolean"})
+        return facts_frame(self)
 
     def to_jsonl(self, path: str) -> None:
         """Write the set in the ``jsonl`` schema, which ``jsonl:FILE`` reads back unchanged."""
         from interp.data.sources.jsonl import write_facts
 
         write_facts(self, path)
-
-
-def problem_of(fact: Fact, languages: Sequence[str]) -> str | None:
-    """Say in one sentence what is wrong with a fact, or None.
-
-    Args:
-        fact: the fact; must have a text in every language of ``languages``.
-        languages: the languages to look at.
-
-    Returns:
-        The problem, naming fact and language, or None if there is none.
-    """
-    name = f"fact {fact.fact_id!r}"
-    if not fact.fact_id:
-        return f"a fact of relation {fact.relation!r} has an empty fact_id"
-    if fact.split and fact.split not in SPLITS:
-        return f"{name} has split {fact.split!r}, expected one of {', '.join(SPLITS)}"
-    if len(fact.option_ids) != N_OPTIONS or len(set(fact.option_ids)) != N_OPTIONS:
-        return f"{name} has option_ids {list(fact.option_ids)}, expected four different ones"
-    for code in languages:
-        problem = _problem_of_text(fact.texts[code])
-        if problem:
-            return f"{name} in {code}: {problem}"
-    places = {code: fact.texts[code].answer_index for code in languages}
-    if len(set(places.values())) > 1:
-        return (
-            f"{name}: the answer's place differs between languages ({places}), "
-            "expected every language's options in the order of option_ids"
-        )
-    return None
-
-
-def _problem_of_text(text: FactText) -> str | None:
-    if len(text.options) != N_OPTIONS:
-        return f"{len(text.options)} options, expected four"
-    if not 0 <= text.answer_index < N_OPTIONS:
-        return f"answer_index {text.answer_index}, expected 0 to 3"
-    if not text.question.strip():
-        return "the question is empty"
-    folded = [fold(option) for option in text.options]
-    if "" in folded:
-        return f"option {folded.index('') + 1} is empty"
-    if len(set(folded)) != N_OPTIONS:
-        return f"options {list(text.options)} are not distinct (case and spaces do not count)"
-    return None
-
-
-def fold(text: str) -> str:
-    """Fold case and white space away: the sense in which options must be distinct."""
-    return " ".join(text.casefold().split())
-
-
-def split_of(fact_id: str, seed: int = 0) -> str:
-    """Assign a split by the hash of the fact's id: 80 % train, 10 % validation, 10 % test."""
-    number = seeded_number(seed, "split", fact_id)
-    return SPLITS[sum(number >= edge for edge in _SPLIT_EDGES)]
 
 
 def _restricted(fact: Fact, languages: Sequence[str], seed: int) -> Fact:
@@ -358,27 +288,3 @@ def _balanced(facts: Sequence[Fact], limit: int, seed: int) -> list[Fact]:
 def _hash(facts: Sequence[Fact], languages: Sequence[str]) -> str:
     content = [as_record(fact) for fact in sorted(facts, key=lambda fact: fact.fact_id)]
     return canonical_hash({"languages": list(languages), "facts": content})
-
-
-def as_record(fact: Fact) -> dict[str, object]:
-    """Give a fact as plain JSON: the documented ``jsonl`` schema."""
-    texts = {
-        code: {
-            "subject": text.subject,
-            "question": text.question,
-            "options": list(text.options),
-            "answer_index": text.answer_index,
-            "prompt": text.prompt,
-            "stated": text.stated,
-        }
-        for code, text in fact.texts.items()
-    }
-    return {
-        "fact_id": fact.fact_id,
-        "relation": fact.relation,
-        "property_id": fact.property_id,
-        "option_ids": list(fact.option_ids),
-        "split": fact.split,
-        "is_proper_noun": fact.is_proper_noun,
-        "texts": texts,
-    }

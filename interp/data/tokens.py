@@ -7,6 +7,7 @@ there, so that counts are comparable and alignment survives. No sequence crosses
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,18 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from interp.data import blocks
-from interp.data.bos import encode_many, leading_tokens
+from interp.data.bos import leading_tokens
 from interp.data.canonical import canonical_hash, seeded_number
-from interp.data.corpus import Corpus, Unit
+from interp.data.corpus import Corpus
 from interp.data.languages import check
+from interp.data.streams import SEPARATOR, Group, encode_units, flat_groups
 from interp.errors import InterpError, unknown
 
 LAYOUTS = ("blocks", "flat")
 ASSIGNMENTS = ("contiguous", "random")
-# Tokens between the units of a block: a unit ends its line, in every language alike.
-_SEPARATOR = "\n"
-# Of the release: rows outside this range of characters are left out (methods §1).
-_FLAT_CHARACTERS = (20, 600)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +130,10 @@ def tokenize_corpus(
     width = seq_len - len(lead)
     notes: dict[str, int] = {}
     if layout == "flat":
-        groups, cut = _flat_groups(corpus, tokenizer, chosen, budget, width, n_blocks, notes)
+        groups, cut = flat_groups(corpus, tokenizer, chosen, budget, width, n_blocks, notes)
     else:
         units = blocks.assign(corpus.units, n_blocks, assignment, seed)
-        groups = [_encode_units(tokenizer, group, chosen, _SEPARATOR) for group in units]
+        groups = [encode_units(tokenizer, group, chosen, SEPARATOR) for group in units]
         sizes = np.array([[len(group[lang][0]) for lang in chosen] for group in groups])
         cut = blocks.allocate(sizes, budget, chosen)
     options = {
@@ -186,12 +184,12 @@ def tokenize_samples(
     order = sorted(
         corpus.units, key=lambda u: (seeded_number(seed, "sample", u.unit_id), u.unit_id)
     )
-    groups: list[_Group] = []
+    groups: list[Group] = []
     dropped = 0
     for unit in order:
         if len(groups) == n_samples:
             break
-        group = _encode_units(tokenizer, [unit], chosen, "")
+        group = encode_units(tokenizer, [unit], chosen, "")
         # A loss needs a token to predict and one to predict it from.
         if min(len(group[lang][0]) for lang in chosen) + len(lead) < 2:
             dropped += 1
@@ -209,81 +207,9 @@ def tokenize_samples(
                      {"dropped_short": dropped} if dropped else {})  # fmt: skip
 
 
-# One block: per language the token stream, and for every token the index of its unit; then the
-# unit ids under "".
-_Group = dict[str, tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], tuple[str, ...]]]
-
-
-def _encode_units(
-    tokenizer: Any, units: Sequence[Unit], languages: Sequence[str], separator: str
-) -> _Group:
-    """Concatenate the units of a block, per language."""
-    names = tuple(unit.unit_id for unit in units)
-    group: _Group = {}
-    for lang in languages:
-        texts = [unit.texts[lang] for unit in units]
-        texts[:-1] = [text + separator for text in texts[:-1]]
-        encoded = encode_many(tokenizer, texts)
-        group[lang] = (*_joined(encoded), names)
-    return group
-
-
-def _joined(
-    encoded: Sequence[Sequence[int]],
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    ids = np.fromiter((token for part in encoded for token in part), dtype=np.int32)
-    owner = np.repeat(np.arange(len(encoded), dtype=np.int32), [len(part) for part in encoded])
-    return ids, owner
-
-
-def _flat_groups(
-    corpus: Corpus,
-    tokenizer: Any,
-    languages: Sequence[str],
-    budget: str | int,
-    width: int,
-    n_blocks: int,
-    notes: dict[str, int],
-) -> tuple[list[_Group], npt.NDArray[np.int64]]:
-    """Cut the release's flat streams into whole sequences and share them out over blocks."""
-    low, high = _FLAT_CHARACTERS
-    streams = {}
-    for lang in languages:
-        kept = [unit for unit in corpus.units if low <= len(unit.texts[lang]) <= high]
-        notes[f"filtered_{lang}"] = len(corpus.units) - len(kept)
-        encoded = encode_many(tokenizer, [unit.texts[lang] for unit in kept])
-        streams[lang] = (*_joined(encoded), tuple(unit.unit_id for unit in kept))
-    whole = np.array([len(streams[lang][0]) // width for lang in languages])
-    if whole.min() < 1:
-        lang = languages[int(whole.argmin())]
-        raise InterpError(
-            f"layout 'flat': {lang} has {len(streams[lang][0])} tokens in rows of {low} to {high} "
-            f"characters, expected at least one sequence of {width}; use a smaller seq_len"
-        )
-    if budget == "min":
-        whole[:] = whole.min()
-    elif isinstance(budget, int):
-        if budget < width or whole.min() * width < budget:
-            raise InterpError(
-                f"budget {budget} tokens per language in layout 'flat': expected {width} (one "
-                f"sequence) to {whole.min() * width} (what every language has)"
-            )
-        whole[:] = budget // width
-    count = int(min(n_blocks, whole.min()))
-    edges = [np.arange(count + 1) * total // count * width for total in whole]
-    groups = [
-        {
-            lang: (ids[edge[b] : edge[b + 1]], owner[edge[b] : edge[b + 1]], names)
-            for (lang, (ids, owner, names)), edge in zip(streams.items(), edges, strict=True)
-        }
-        for b in range(count)
-    ]
-    return groups, np.array([[len(group[lang][0]) for lang in languages] for group in groups])
-
-
 def _assemble(
     corpus: Corpus,
-    groups: Sequence[_Group],
+    groups: Sequence[Group],
     cut: npt.NDArray[np.int64],
     languages: tuple[str, ...],
     lead: tuple[int, ...],
@@ -306,9 +232,6 @@ def _assemble(
                 row = np.concatenate([np.array(lead, np.int32), ids[start:stop]])
                 sequences.append(TokenSequence(block, lang, row, used, len(lead)))
         block_units.append(tuple(present))
-    content = [
-        [s.block, s.lang, s.n_special, list(s.unit_ids), s.ids.tobytes().hex()] for s in sequences
-    ]
     return TokenizedCorpus(
         sequences=tuple(sequences),
         n_blocks=len(groups),
@@ -317,13 +240,22 @@ def _assemble(
         bos=str(options["bos"]),
         budget=options["budget"],
         seq_len=int(options["seq_len"]),
-        data_hash=canonical_hash({"options": dict(options), "sequences": content}),
+        data_hash=_hash(sequences, options),
         corpus_hash=corpus.data_hash,
         bos_ids=lead,
         layout=str(options["layout"]),
         block_units=tuple(block_units),
         notes=dict(notes),
     )
+
+
+def _hash(sequences: Sequence[TokenSequence], options: Mapping[str, Any]) -> str:
+    """Hash what the model gets to see, so that a resaved but equal tokenizer gives the same."""
+    digest = hashlib.sha256(canonical_hash(dict(options)).encode())
+    for s in sequences:
+        header = [s.block, s.lang, s.n_special, len(s.ids), list(s.unit_ids)]
+        digest.update(canonical_hash(header).encode() + s.ids.astype("<i4").tobytes())
+    return digest.hexdigest()
 
 
 def _check_options(
