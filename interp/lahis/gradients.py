@@ -109,7 +109,7 @@ def mask_gradients(
             input_ids,
             attention_mask,
             observe={"ln_final.hook_in": found.append},
-            edit=_head_edits(rows),
+            edit=model.head_mask_edits(rows),
             output="body",
         )
         hidden = found[0]
@@ -118,16 +118,3 @@ def mask_gradients(
         )
         (gradients,) = torch.autograd.grad(hidden, rows, slope)
     return gradients, losses
-
-
-def _head_edits(rows: Tensor) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Multiply ``hook_z`` ``[batch, pos, head, d_head]`` of each layer by the mask's rows."""
-
-    def edit(layer: int) -> Callable[[Tensor], Tensor]:
-        def apply(z: Tensor) -> Tensor:
-            scale = rows[:, layer].to(device=z.device, dtype=z.dtype)
-            return z * scale[:, None, :, None]
-
-        return apply
-
-    return {f"blocks.{layer}.attn.hook_z": edit(layer) for layer in range(rows.shape[1])}

@@ -21,27 +21,6 @@ SCALE = 1000.0
 """The factor of the sources; it changes no ranking."""
 
 
-def score_from_sums(importance: Floats, negative: Floats, n_samples: int) -> NDArray[np.float64]:
-    """Combine the two sums over samples.
-
-    Args:
-        importance: sum of ``1000 * |g| * m``, ``[..., layer, head]``.
-        negative: number of samples with ``g * m < 0``, ``[..., layer, head]``.
-        n_samples: how many samples were summed.
-
-    Returns:
-        The scores, ``[..., layer, head]``.
-
-    Raises:
-        ValueError: if there are no samples.
-    """
-    if n_samples < 1:
-        raise ValueError("a LAHIS score needs at least one sample")
-    mean = np.asarray(importance, np.float64) / n_samples
-    share = np.asarray(negative, np.float64) / n_samples
-    return mean * share
-
-
 def head_score(gradients: Floats) -> NDArray[np.float64]:
     """Score heads from per-sample gradients of a mask that stays at 1.
 
@@ -54,8 +33,10 @@ def head_score(gradients: Floats) -> NDArray[np.float64]:
     Raises:
         ValueError: if there are no samples.
     """
+    if len(gradients) < 1:
+        raise ValueError("a LAHIS score needs at least one sample")
     exact = np.asarray(gradients, np.float64)
-    return score_from_sums(SCALE * np.abs(exact).sum(0), (exact < 0).sum(0), len(exact))
+    return (SCALE * np.abs(exact)).mean(0) * (exact < 0).mean(0)
 
 
 def bootstrap_scores(
@@ -79,8 +60,8 @@ def bootstrap_scores(
     rng = np.random.default_rng(seed)
     weights = rng.multinomial(n_samples, np.full(n_samples, 1 / n_samples), size=replicates)
     flat = exact.reshape(n_samples, -1)
-    counts = weights.astype(np.float64)
-    scores = score_from_sums(counts @ (SCALE * np.abs(flat)), counts @ (flat < 0), n_samples)
+    means = weights.astype(np.float64) / n_samples
+    scores = (means @ (SCALE * np.abs(flat))) * (means @ (flat < 0).astype(np.float64))
     return scores.reshape(replicates, *exact.shape[1:])
 
 

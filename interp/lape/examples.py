@@ -123,14 +123,13 @@ class PeakFinder:
         def observe(value: torch.Tensor) -> None:
             columns = torch.as_tensor(self.columns[layer], device=value.device)
             value = value.detach().index_select(2, columns).float()
+            starts = torch.as_tensor(self.starts, device=value.device)[:, None]
+            ends = torch.as_tensor(self.ends, device=value.device)[:, None]
             place = torch.arange(value.shape[1], device=value.device)
-            starts = torch.as_tensor(self.starts, device=value.device)
-            ends = torch.as_tensor(self.ends, device=value.device)
-            outside = (place < starts[:, None]) | (place >= ends[:, None])
-            value = value.masked_fill(outside[:, :, None], torch.nan)
-            peak, at = value.nan_to_num(nan=-torch.inf).max(dim=1)
-            around = torch.arange(-BEFORE, AFTER + 1, device=value.device)[:, None] + at[:, None]
-            inside = (around >= 0) & (around < value.shape[1])
+            counted = (place >= starts) & (place < ends)
+            peak, at = value.masked_fill(~counted[:, :, None], -torch.inf).max(dim=1)
+            around = at[:, None] + torch.arange(-BEFORE, AFTER + 1, device=value.device)[:, None]
+            inside = (around >= starts[:, :, None]) & (around < ends[:, :, None])
             window = value.gather(1, around.clamp(0, value.shape[1] - 1))
             window = window.masked_fill(~inside, torch.nan)
             self._found[layer] = tuple(t.cpu().numpy() for t in (peak, at, window))

@@ -187,7 +187,8 @@ def create(hf_model: Any, tokenizer: Any, arch: Architecture, shape: ModelShape)
         raise
     except Exception as error:  # whatever the library trips over is a refusal
         raise InterpError(
-            f"engine {NAME!r} cannot wrap {type(hf_model).__name__}: {error}; use engine 'native'"
+            f"engine {NAME!r} cannot wrap {type(hf_model).__name__}: {guard.one_line(error)}; "
+            "use engine 'native'"
         ) from error
     guard.check(engine, hf_model, shape)
     return engine

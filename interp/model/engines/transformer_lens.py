@@ -221,7 +221,8 @@ def create(
         )
     except Exception as error:  # whatever a third-party adapter trips over is a refusal
         raise InterpError(
-            f"engine {NAME!r} cannot wrap {type(hf_model).__name__}: {error}; use engine 'native'"
+            f"engine {NAME!r} cannot wrap {type(hf_model).__name__}: {guard.one_line(error)}; "
+            "use engine 'native'"
         ) from error
     guard.freeze_new_parameters(bridge.original_model, hf_model)
     engine = TransformerLensEngine(bridge, arch, shape)

@@ -1,0 +1,260 @@
+"""From a ``ModelSpec`` to a model in memory, with every mistake named before the weights are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+
+from interp.errors import InterpError
+from interp.model import adapters, quantisation
+from interp.model.architecture_rows import load_architectures
+from interp.model.architectures import Architecture, bind, find_architecture
+from interp.model.hub import commit_of, find_either, one_line
+from interp.model.provenance import combined_hash, describe_model, files_hash
+from interp.model.spec import ModelSpec, split_revision
+
+_MAX_STACK = 4
+
+
+@dataclass(frozen=True)
+class LoadedCheckpoint:
+    """A checkpoint in memory.
+
+    Attributes:
+        model: the Hugging Face model, in evaluation mode, parameters frozen.
+        tokenizer: its tokenizer.
+        arch: its architecture, bound to it.
+        provenance: where it came from, JSON-able.
+    """
+
+    model: nn.Module
+    tokenizer: Any
+    arch: Architecture
+    provenance: dict[str, Any]
+
+
+def load_checkpoint(spec: ModelSpec) -> LoadedCheckpoint:
+    """Load a checkpoint: a model, or a LoRA adapter merged into its base.
+
+    Args:
+        spec: which one, and how.
+
+    Returns:
+        The loaded checkpoint.
+
+    Raises:
+        InterpError: for anything wrong with it, naming it.
+    """
+    table = load_architectures(spec.architectures_file)
+    device = _device(spec)
+    model, tokenizer, origin = _load(spec, table, device, depth=0)
+    model.eval().requires_grad_(False)
+    config: Any = model.config
+    arch = bind(find_architecture(config.model_type, table), model)
+    provenance = {
+        "model": spec.text,
+        **origin,
+        "trust_remote_code": spec.trust_remote_code,
+        "architectures_file": spec.architectures_file,
+        **describe_model(model, tokenizer),
+    }
+    return LoadedCheckpoint(model, tokenizer, arch, provenance)
+
+
+def _load(
+    spec: ModelSpec, table: Mapping[str, Architecture], device: str, depth: int
+) -> tuple[nn.Module, Any, dict[str, Any]]:
+    """Load a model or an adapter on one; recursive, since an adapter's base may be an adapter."""
+    found = find_either(spec.source, (adapters.CONFIG, "config.json"), spec.revision)
+    if found is None:
+        raise _not_a_model(spec)
+    if found.name == adapters.CONFIG:
+        return _load_adapter(spec, table, device, depth, found)
+    if spec.base is not None:
+        raise InterpError(
+            f"--base {spec.base!r} given, but {spec.text!r} is not a LoRA adapter "
+            f"(it has no {adapters.CONFIG})"
+        )
+    config = _read_config(spec, found, table)
+    model = _load_weights(spec, config, device)
+    origin = {
+        "source": spec.source,
+        "revision": spec.revision,
+        "commit": commit_of(found),
+        "adapter": None,
+        "base": None,
+        "quantisation": quantisation.method_of(config),
+        "weights_hash": files_hash(_weight_files(found.parent)),
+    }
+    return model, load_tokenizer(spec.source, spec.revision, spec), origin
+
+
+def _load_adapter(
+    spec: ModelSpec, table: Mapping[str, Architecture], device: str, depth: int, found: Path
+) -> tuple[nn.Module, Any, dict[str, Any]]:
+    if depth >= _MAX_STACK:
+        raise InterpError(f"adapter {spec.text!r}: more than {_MAX_STACK} adapters on each other")
+    adapter = adapters.read_adapter(spec.source, spec.revision, spec.base)
+    source, revision = split_revision(adapter.base)
+    base = replace(
+        spec,
+        text=adapter.base,
+        source=source,
+        revision=revision or adapter.base_revision,
+        base=None,
+    )
+    try:
+        model, tokenizer, origin = _load(base, table, device, depth + 1)
+    except InterpError as error:
+        raise InterpError(f"base of adapter {spec.text!r}: {error}") from error
+    if origin["quantisation"]:
+        raise InterpError(
+            f"adapter {spec.text!r}: its base {adapter.base!r} is quantised with "
+            f"{origin['quantisation']}, and merging would round the adapter away; give the "
+            "unquantised base with --base"
+        )
+    if adapter.has_tokenizer:
+        tokenizer = load_tokenizer(str(adapter.folder), None, spec)
+    merged = adapters.merge(model, tokenizer, adapter)
+    return (
+        merged,
+        tokenizer,
+        {
+            "source": spec.source,
+            "revision": spec.revision,
+            "commit": commit_of(found),
+            "adapter": {"source": spec.source, "weights_hash": adapter.weights_hash},
+            "base": {"model": adapter.base, **origin},
+            "quantisation": None,
+            "weights_hash": combined_hash(origin["weights_hash"], adapter.weights_hash),
+        },
+    )
+
+
+def _device(spec: ModelSpec) -> str:
+    """Resolve ``auto`` and refuse a device that is not there."""
+    if spec.device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    kind, _, index = spec.device.partition(":")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise InterpError(f"device {spec.device!r}: this torch sees no GPU; use cpu")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise InterpError(
+            f"device {spec.device!r}: expected cuda:0 to cuda:{torch.cuda.device_count() - 1}"
+        )
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise InterpError("device 'mps' is not available on this machine; use cpu")
+    return spec.device
+
+
+def _not_a_model(spec: ModelSpec) -> InterpError:
+    folder = Path(spec.source).expanduser()
+    held = "nothing"
+    if folder.is_dir():
+        names = sorted(path.name for path in folder.iterdir())
+        held = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") or "nothing"
+    return InterpError(
+        f"{spec.text!r} is not a model: expected a folder or repository with config.json, or a "
+        f"LoRA adapter with {adapters.CONFIG}; it holds {held}"
+    )
+
+
+def _read_config(spec: ModelSpec, path: Path, table: Mapping[str, Architecture]) -> dict[str, Any]:
+    """Read ``config.json`` and refuse what could not be analysed, before reading weights."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InterpError(f"model {spec.text!r}: config.json cannot be read: {error}") from error
+    model_type = config.get("model_type") if isinstance(config, dict) else None
+    if not model_type:
+        raise InterpError(f"model {spec.text!r}: config.json names no model_type")
+    if model_type not in table:
+        encoder = model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.get("is_decoder")
+        known = model_type in CONFIG_MAPPING_NAMES
+        if config.get("is_encoder_decoder") or encoder:
+            kind = "an encoder-decoder" if config.get("is_encoder_decoder") else "an encoder"
+            raise InterpError(
+                f"model {spec.text!r} is {kind} ({model_type}): the analyses need a decoder-only "
+                f"language model, e.g. of type {', '.join(sorted(table))}"
+            )
+        if known and model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+            raise InterpError(
+                f"model {spec.text!r} of type {model_type!r} is not a causal language model: "
+                f"expected e.g. one of {', '.join(sorted(table))}"
+            )
+        find_architecture(model_type, table)
+    if method := quantisation.method_of(config):
+        quantisation.require_library(method, spec.text)
+    return config
+
+
+def _load_weights(spec: ModelSpec, config: Mapping[str, Any], device: str) -> nn.Module:
+    options: dict[str, Any] = {
+        "revision": spec.revision,
+        "dtype": spec.dtype if spec.dtype == "auto" else getattr(torch, spec.dtype),
+        "trust_remote_code": spec.trust_remote_code,
+        "device_map": spec.device_map,
+    }
+    if spec.attn_implementation is not None:
+        options["attn_implementation"] = spec.attn_implementation
+    quantised = quantisation.method_of(config) is not None
+    if quantised and spec.device_map is None:
+        options["device_map"] = {"": device}  # quantised weights cannot be moved afterwards
+    source = str(Path(spec.source).expanduser()) if Path(spec.source).exists() else spec.source
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            source, output_loading_info=True, **options
+        )
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError) as error:
+        raise InterpError(f"model {spec.text!r} cannot be loaded: {one_line(error)}") from error
+    if missing := sorted(report["missing_keys"]):
+        raise InterpError(
+            f"model {spec.text!r} lacks {len(missing)} of its weights, e.g. {missing[0]!r}: they "
+            "would be random; it was saved incompletely or for another task"
+        )
+    if options["device_map"] is None:
+        model = model.to(device)
+    return model
+
+
+def load_tokenizer(source: str, revision: str | None, spec: ModelSpec) -> Any:
+    """Load a tokenizer.
+
+    Args:
+        source: folder or hub id.
+        revision: its revision on the hub.
+        spec: the checkpoint for which it is, for the message and the trust.
+
+    Returns:
+        The tokenizer.
+
+    Raises:
+        InterpError: where there is none.
+    """
+    try:
+        return AutoTokenizer.from_pretrained(
+            source, revision=revision, trust_remote_code=spec.trust_remote_code
+        )
+    except Exception as error:  # tokenizers raises bare Exception for a malformed file
+        raise InterpError(
+            f"model {spec.text!r}: no usable tokenizer in {source!r}: {one_line(error)}"
+        ) from error
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """The weight files of a checkpoint: safetensors, or else PyTorch's own format."""
+    return sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
