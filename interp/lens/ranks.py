@@ -92,7 +92,6 @@ def _count(compare: Callable[..., Tensor], logits: Tensor, best: Tensor) -> Tens
     # and exact: sums of ones are whole numbers far below 2**24.
     hits = torch.empty_like(logits)
     columns = [
-        compare(logits, best[:, role, None], out=hits).sum(-1)
-        for role in range(best.shape[1])
+        compare(logits, best[:, role, None], out=hits).sum(-1) for role in range(best.shape[1])
     ]
     return torch.stack(columns, dim=1).double()
