@@ -7,7 +7,7 @@ answer can be read off the question measures reading, not knowledge.
   short (Peru/*Peruvian* by four, Iran/*Iranischer*, Куба/*кубинское* by three) and in Arabic,
   Hebrew, Persian and Bengali, whose letters carry more; the Arabic and Hebrew article is cut.
 - Anywhere inside: five shared letters, four in Swahili, whose nouns begin with class prefixes
-  (*Ufaransa*/*Kifaransa*), and in the scripts just named.
+  (*Ufaransa*/*Kifaransa*), and in Arabic, Hebrew and Persian.
 - Chinese, Japanese, Korean: two shared Han or Hangul signs in a row, three of kana.
 """
 
@@ -129,5 +129,5 @@ def leaks(subject: str, answer: str, lang: str) -> bool:
         return True
     if lang in _DENSE and not three.isdisjoint(three_a):
         return True
-    length = 4 if lang in _DENSE or lang == "sw" else 5
+    length = 4 if lang in _DENSE - {"bn"} or lang == "sw" else 5
     return not _pieces(subject, lang, length).isdisjoint(_pieces(answer, lang, length))

@@ -25,8 +25,6 @@ from interp.data.sources.cldr_facts.names import own_data
 REFERENCE_DATE = (2025, 12, 31)
 # Groupings, pseudo-locales and placeholders that CLDR lists beside real territories.
 NOT_TERRITORIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-# A language so widely spoken is no clearly wrong answer, official or not (per cent of people).
-WIDELY_SPOKEN = 20.0
 _OFFICIAL = frozenset({"official", "de_facto_official", "official_regional"})
 # Names that denote the same language, or parts of one another.
 _SAME_LANGUAGE = ({"no", "nb", "nn"}, {"ms", "id"}, {"sr", "hr", "bs"}, {"fa", "tg"})
@@ -34,19 +32,17 @@ _SAME_LANGUAGE = ({"no", "nb", "nn"}, {"ms", "id"}, {"sr", "hr", "bs"}, {"fa", "
 
 @dataclass(frozen=True)
 class Relation:
-    """One relation: its name, Wikidata property, and what its subjects and answers are.
+    """One relation: its name, Wikidata property, and what its answers are.
 
     Attributes:
         name: readable name, used as `Fact.relation`.
         property_id: Wikidata property.
-        subject_kind: ``territory`` or ``city``.
         answer_kind: ``currency``, ``language`` or ``territory``.
         is_proper_noun: whether the answer is a proper name.
     """
 
     name: str
     property_id: str
-    subject_kind: str
     answer_kind: str
     is_proper_noun: bool
 
@@ -54,10 +50,10 @@ class Relation:
 RELATIONS: dict[str, Relation] = {
     relation.name: relation
     for relation in (
-        Relation("currency", "P38", "territory", "currency", False),
-        Relation("official_language", "P37", "territory", "language", False),
-        Relation("country", "P17", "city", "territory", True),
-        Relation("continent", "P30", "territory", "territory", True),
+        Relation("currency", "P38", "currency", False),
+        Relation("official_language", "P37", "language", False),
+        Relation("country", "P17", "territory", True),
+        Relation("continent", "P30", "territory", True),
     )
 }
 
@@ -82,6 +78,11 @@ class Triple:
     def fact_id(self) -> str:
         """Stable name of the fact."""
         return f"cldr:{self.relation}:{self.subject}"
+
+    @property
+    def about_city(self) -> bool:
+        """Whether the subject is the exemplar city of a time zone."""
+        return "/" in self.subject
 
 
 @cache
@@ -122,10 +123,8 @@ def official_languages(territory: str) -> frozenset[str]:
 
 
 def _near_languages(territory: str, answer: str) -> frozenset[str]:
-    spoken = get_global("territory_languages").get(territory, {})
-    wide = {c.split("_")[0] for c, r in spoken.items() if r["population_percent"] >= WIDELY_SPOKEN}
     same = set().union(*(group for group in _SAME_LANGUAGE if answer in group))
-    return frozenset(wide | same | official_languages(territory)) - {answer}
+    return frozenset(same | official_languages(territory)) - {answer}
 
 
 def continents(territory: str) -> tuple[str, ...]:
@@ -163,14 +162,26 @@ def triples(dropped: Counter[str]) -> Iterator[Triple]:
             yield Triple("official_language", territory, answer, near)
         dropped["official_language_none"] += not spoken
         dropped["official_language_several"] += len(spoken) > 1
-    real = frozenset(territories())
-    for zone, territory in sorted(get_global("zone_territories").items()):
-        disputed = zone in table("places")["disputed"]
-        dropped["country_disputed"] += disputed
-        if territory in real and territory != "AQ" and not disputed:
-            yield Triple("country", zone, territory, _near_places(zone, territory))
+    yield from _city_triples(dropped)
     for territory in territories():
         where = continents(territory)
         if where:
             yield Triple("continent", territory, where[0], frozenset(where[1:]))
         dropped["continent_none"] += not where
+
+
+def _city_triples(dropped: Counter[str]) -> Iterator[Triple]:
+    """Country of every exemplar city, and its continent where its country has only one."""
+    real = frozenset(territories()) - {"AQ"}
+    zones = sorted(get_global("zone_territories").items())
+    named = [(zone, territory) for zone, territory in zones if territory in real]
+    for zone, territory in named:
+        disputed = zone in table("places")["disputed"]
+        dropped["country_disputed"] += disputed
+        if not disputed:
+            yield Triple("country", zone, territory, _near_places(zone, territory))
+    for zone, territory in named:
+        where = continents(territory)
+        if len(where) == 1:
+            yield Triple("continent", zone, where[0])
+        dropped["continent_of_city_unclear"] += len(where) != 1
