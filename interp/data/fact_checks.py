@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "validation", "test")
 N_OPTIONS = 4
+UNALIGNED = "unaligned-"
+"""How the id of an option begins of which nothing is known but its text."""
 # Shares of a source without splits of its own: the cumulative edges of train and validation.
 _SPLIT_EDGES = (0.8, 0.9)
 

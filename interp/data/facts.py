@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from interp.data.canonical import canonical_hash, seeded_number
-from interp.data.fact_checks import N_OPTIONS, SPLITS, fold, problem_of, split_of
+from interp.data.fact_checks import N_OPTIONS, SPLITS, UNALIGNED, fold, problem_of, split_of
 from interp.data.fact_tables import as_record, facts_frame
 from interp.data.languages import check
 from interp.errors import InterpError, unknown
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "N_OPTIONS",
     "SPLITS",
+    "UNALIGNED",
     "Fact",
     "FactSet",
     "FactText",
@@ -94,9 +95,6 @@ class FactSet:
         source: where the facts came from.
         data_hash: sha256 of the content; independent of the order of the facts.
         notes: what was dropped or changed on the way, as counts.
-        options_aligned: False where the source shuffles options per language without ids, so
-            that only the answers are known to match; statistics across languages over the
-            whole option list (RankC, agreement) must refuse such a set.
     """
 
     facts: tuple[Fact, ...]
@@ -104,7 +102,6 @@ class FactSet:
     source: str
     data_hash: str
     notes: Mapping[str, int] = field(default_factory=dict)
-    options_aligned: bool = True
 
     @classmethod
     def build(
@@ -114,7 +111,6 @@ class FactSet:
         source: str,
         *,
         notes: Mapping[str, int] | None = None,
-        options_aligned: bool = True,
         seed: int = 0,
     ) -> FactSet:
         """Validate facts and keep those that are whole in every chosen language.
@@ -124,7 +120,6 @@ class FactSet:
             languages: the chosen languages.
             source: named in errors and stored.
             notes: counts the source already made.
-            options_aligned: see the class.
             seed: of the split, where facts have none of their own.
 
         Returns:
@@ -150,7 +145,7 @@ class FactSet:
                 raise InterpError(f"{source}: {problem}")
             kept.append(_restricted(fact, chosen, seed))
         _check_set(given, kept, chosen, source)
-        return cls(tuple(kept), chosen, source, _hash(kept, chosen), dict(counts), options_aligned)
+        return cls(tuple(kept), chosen, source, _hash(kept, chosen), dict(counts))
 
     @classmethod
     def load(
@@ -234,6 +229,17 @@ class FactSet:
         if limit is not None:
             kept = _balanced(kept, limit, seed)
         return replace(self, facts=tuple(kept), languages=chosen, data_hash=_hash(kept, chosen))
+
+    @property
+    def options_aligned(self) -> bool:
+        """Whether each option denotes the same thing in every language.
+
+        False where a source shuffles options per language without ids, so that only the answers
+        are known to match; statistics across languages over the whole option list (RankC,
+        agreement) must refuse such a set.
+        """
+        ids = (one for fact in self.facts for one in fact.option_ids)
+        return not any(one.startswith(UNALIGNED) for one in ids)
 
     def __len__(self) -> int:
         return len(self.facts)

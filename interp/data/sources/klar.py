@@ -29,6 +29,24 @@ from interp.errors import InterpError
 
 MASK = "<mask>"
 SUBJECT = "<subject>"
+# Relations whose objects are names of places and organisations (49.3 % of the facts; the paper
+# says 55 % without a list; with religion it would be 54.1 %).
+PROPER_NOUN_RELATIONS = frozenset(
+    [
+        "applies_to_jurisdiction",
+        "capital",
+        "capital_of",
+        "continent",
+        "country_of_citizenship",
+        "developer",
+        "headquarters_location",
+        "location_of_formation",
+        "manufacturer",
+        "owned_by",
+        "place_of_birth",
+        "place_of_death",
+    ]
+)
 _QUESTION_END = re.compile(r"^.*[?？؟;]", re.DOTALL)
 
 
@@ -76,7 +94,8 @@ def load_facts(place: str, *, languages: Sequence[str] | None = None, seed: int 
 
     Returns:
         The fact set; ``notes`` counts what was dropped: ``dropped_incomplete`` (not in every
-        language) and ``dropped_few_options`` (fewer than three distinct, nameable distractors).
+        language), ``dropped_object_differs`` (another object under the same index) and
+        ``dropped_few_options`` (fewer than three distinct, nameable distractors).
 
     Raises:
         InterpError: not a folder of the release, or a malformed file.
@@ -184,6 +203,18 @@ def _facts_of(
     for sample in reference.samples.values():
         true[fold(sample.subject)].add(sample.concept)
     for index in whole:
+        if (
+            len(
+                {
+                    one.samples[index].concept
+                    for one in (reference, *relation.values())
+                    if index in one.samples
+                }
+            )
+            > 1
+        ):
+            notes["dropped_object_differs"] += 1
+            continue
         concepts = _options(index, name, relation, reference, names, true, seed)
         if concepts is None:
             notes["dropped_few_options"] += 1
@@ -271,6 +302,7 @@ def _fact(
     return Fact(
         fact_id=f"{some.name}/{index}", relation=some.name, property_id=some.property_id,
         option_ids=tuple(concepts), split="", texts=texts,
+        is_proper_noun=some.name in PROPER_NOUN_RELATIONS,
     )  # fmt: skip
 
 
