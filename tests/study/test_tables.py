@@ -1,0 +1,162 @@
+"""Frames and arrays to files and back: strict, lossless, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interp.errors import InterpError
+from interp.study import TABLES, TableError, tables
+from tests.study import samples
+
+NEURONS = TABLES["neurons"]
+
+
+def stored(frame: pd.DataFrame, name: str = "neurons") -> bytes:
+    return tables.table_bytes(tables.to_arrow(TABLES[name], frame))
+
+
+def with_run(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(run_id="r")
+
+
+def test_columns_come_back_in_schema_order_with_their_types() -> None:
+    frame = with_run(samples.neurons())
+    back = tables.read_table(stored(frame[frame.columns[::-1]]))
+    assert tuple(back.columns) == NEURONS.names
+    assert back["neuron"].tolist() == [7, 3] and back["neuron"].dtype == np.int64
+    assert back["entropy"].tolist() == [0.25, np.inf]
+    assert back["selected"].dtype == bool
+    assert back["lang"][0] == "sw" and pd.isna(back["lang"][1])
+
+
+def test_bytes_do_not_depend_on_how_the_frame_was_made() -> None:
+    plain = with_run(samples.neurons())
+    other = plain.assign(lang=plain["lang"].astype("category"), layer=plain["layer"].astype("int8"))
+    other.index = pd.Index([5, 9], name="some index")
+    other.attrs["note"] = "made elsewhere"
+    assert stored(other) == stored(plain)
+
+
+def test_nothing_of_pandas_or_the_clock_is_in_the_file() -> None:
+    metadata = pq.read_metadata(io.BytesIO(stored(with_run(samples.neurons())))).metadata
+    assert set(metadata) <= {b"interp_table", b"schema_version", b"ARROW:schema"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.drop(columns="entropy"), "missing entropy"),
+        (lambda f: f.assign(colour="red"), "unknown colour"),
+        (lambda f: pd.concat([f, f["layer"]], axis=1), "repeated layer"),
+        (lambda f: f.assign(layer=[0.0, 1.0]), "column 'layer': expected int, got float64"),
+        (lambda f: f.assign(layer=["0", "1"]), "column 'layer': expected int"),
+        (lambda f: f.assign(layer=[True, False]), "column 'layer': expected int"),
+        (lambda f: f.assign(entropy=["a", "b"]), "column 'entropy': expected float"),
+        (lambda f: f.assign(entropy=[True, False]), "column 'entropy': expected float"),
+        (lambda f: f.assign(lang=[1, 2]), "column 'lang': expected str"),
+        (lambda f: f.assign(selected=[0, 1]), "column 'selected': expected bool"),
+        (lambda f: f.assign(selected=[True, None]), "row 1 is empty"),
+        (lambda f: f.assign(entropy=[0.5, np.nan]), "row 1 is empty"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_refused(change, message: str) -> None:
+    with pytest.raises(TableError) as caught:
+        tables.to_arrow(NEURONS, change(with_run(samples.neurons())))
+    assert message in str(caught.value) and "'neurons'" in str(caught.value)
+
+
+def test_list_columns_refuse_text() -> None:
+    frame = samples.fact_rows().assign(data_hash="h", options="yen, euro")
+    with pytest.raises(TableError, match="column 'options': expected list"):
+        tables.to_arrow(TABLES["facts"], frame)
+
+
+def test_optional_columns_may_be_left_out() -> None:
+    back = tables.read_table(stored(samples.fact_rows().assign(data_hash="h"), "facts"))
+    assert back["prompt"].isna().all()
+    assert back["options"][1].tolist() == ["ين", "يورو"]
+    assert back["stated"][0] is True and pd.isna(back["stated"][1])
+
+
+def test_an_unknown_table_names_the_known_ones() -> None:
+    with pytest.raises(InterpError, match=r"unknown table 'nope'.*lens_ranks"):
+        tables.schema_of("nope")
+
+
+def test_every_table_has_a_unique_name_and_columns() -> None:
+    for name, schema in TABLES.items():
+        assert schema.name == name
+        assert len(set(schema.names)) == len(schema.names)
+        assert ("run_id" in schema.names) == (schema.place == "run")
+
+
+rows = st.lists(
+    st.tuples(
+        st.integers(0, 2**62),
+        st.floats(allow_nan=False),
+        st.one_of(st.none(), st.text(st.characters(codec="utf-8"))),
+        st.booleans(),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows)
+def test_any_values_survive(values) -> None:
+    layer, entropy, lang, selected = (list(c) for c in zip(*values, strict=True)) if values else (
+        [], [], [], []
+    )  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "run_id": pd.Series(["r"] * len(layer), dtype=object),
+            "layer": pd.Series(layer, dtype="int64"),
+            "neuron": pd.Series(layer, dtype="int64"),
+            "entropy": pd.Series(entropy, dtype="float64"),
+            "lang": pd.Series(lang, dtype=object),
+            "selected": pd.Series(selected, dtype=bool),
+            "n_active": pd.Series(layer, dtype="int64"),
+        }
+    )
+    data = stored(frame)
+    assert data == stored(frame)
+    back = tables.read_table(data)
+    assert back["layer"].tolist() == layer
+    assert [np.float64(v).tobytes() for v in back["entropy"]] == [
+        np.float64(v).tobytes() for v in entropy
+    ]
+    assert [None if pd.isna(v) else v for v in back["lang"]] == lang
+    assert back["selected"].tolist() == selected
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int64", "float32", "float64", "bool", "int8"])
+def test_tensors_survive_in_any_layout(dtype: str) -> None:
+    array = (np.arange(12).reshape(3, 4) % 2).astype(dtype)
+    given_arrays = {"b": array.T, "a": array[::2], "zero": np.array(1, dtype=dtype)}
+    data = tables.tensor_bytes(given_arrays, {"axes": ["x"], "n": 3, "k": "v"})
+    back, metadata = tables.read_tensors(data)
+    assert metadata == {"axes": ["x"], "n": 3, "k": "v"}
+    assert set(back) == set(given_arrays)
+    for name, expected in given_arrays.items():
+        assert back[name].dtype == expected.dtype and back[name].shape == expected.shape
+        np.testing.assert_array_equal(back[name], expected)
+
+
+def test_tensor_bytes_do_not_depend_on_insertion_order() -> None:
+    one = {"a": np.ones(3, np.uint16), "b": np.zeros(5)}
+    other = {"b": np.zeros(5), "a": np.ones(3, np.uint16)}
+    metadata = {f"key{i}": i for i in range(20)}
+    reverse = dict(reversed(list(metadata.items())))
+    assert tables.tensor_bytes(one, metadata) == tables.tensor_bytes(other, reverse)
+
+
+def test_object_arrays_are_refused() -> None:
+    with pytest.raises(TableError, match="tensor 'x'"):
+        tables.tensor_bytes({"x": np.array([{}])}, {})
