@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from interp.batches import pad, plan_batches, run_batches
+from interp.batches import BatchPlan, pad, plan_batches, run_batches
 from interp.data.corpus import Corpus
 from interp.data.tokens import TokenizedCorpus, tokenize_samples
 from interp.errors import InterpError
@@ -23,7 +23,6 @@ from interp.lahis.summary import summarise
 from interp.model import HookedModel
 from interp.options import LahisOptions
 from interp.presets import note, preset
-from interp.progress import progress_bar
 from interp.study import Run, RunSpec, Study
 
 __all__ = ["run_lahis", "summarise"]
@@ -229,17 +228,21 @@ def _run_learned(
     state = fresh()
     if start % samples.n_blocks:
         state.restore(saved)
-    with progress_bar(f"lahis {run.spec.label}", total=len(order), done=start) as advance:
-        for step in range(start, len(order)):
-            sequence = order[step]
-            ids = torch.as_tensor(sequence.ids, dtype=torch.int64)[None]
-            gradient, _ = mask_gradients(model, ids, None, state.mask.detach())
-            state.update(gradient[0])
-            if state.n_samples == samples.n_blocks:
-                finished[f"score_{sequence.lang}"] = state.score()
-                state = fresh()
-            run.save_progress(step + 1, {**finished, **state.to_arrays()})
-            advance()
+
+    def work(indices: Sequence[int]) -> None:
+        nonlocal state
+        sequence = order[indices[0]]
+        ids = torch.as_tensor(sequence.ids, dtype=torch.int64)[None]
+        gradient, _ = mask_gradients(model, ids, None, state.mask.detach())
+        state.update(gradient[0])
+        if state.n_samples == samples.n_blocks:
+            finished[f"score_{sequence.lang}"] = state.score()
+            state = fresh()
+
+    alone = tuple((index,) for index in range(len(order)))
+    plan = BatchPlan(alone, tuple(len(sequence.ids) for sequence in order), 1, None)
+    for done in run_batches(plan, work, start=start, progress=f"lahis {run.spec.label}"):
+        run.save_progress(done.step, {**finished, **state.to_arrays()})
     frames = [
         _frame(lang, finished[f"score_{lang}"], None, samples.n_blocks)
         for lang in samples.languages

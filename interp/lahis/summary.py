@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -120,7 +122,7 @@ def _interval(study: Study, run_id: str, lang: str, heads: list[Head]) -> dict[s
     return {name: float(row[name].iloc[0]) for name in ("ci_low", "ci_high")}
 
 
-def _spec(study: Study, run_id: str) -> dict:
+def _spec(study: Study, run_id: str) -> dict[str, Any]:
     return next(record.spec for record in study.records() if record.run_id == run_id)
 
 

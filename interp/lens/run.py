@@ -1,0 +1,172 @@
+"""The logit lens of one checkpoint: from facts to ranks by layer in a study."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from interp.batches import pad, plan_batches, run_batches
+from interp.data.facts import FactSet
+from interp.data.prompts import FORMS
+from interp.errors import unknown
+from interp.lens.items import ROLES, LensItem, build_items
+from interp.lens.ranks import NO_TOKEN
+from interp.lens.summary import summarise
+from interp.lens.tables import ranks_frame, top_frame
+from interp.lens.trajectories import Point, points_of, read_batch
+from interp.model import HookedModel
+from interp.options import LensOptions
+from interp.presets import note, preset
+from interp.study import Run, RunSpec, Study
+
+__all__ = ["run_lens", "summarise"]
+
+TOP = 5
+"""Most likely tokens kept at every point."""
+
+
+def run_lens(
+    model: HookedModel,
+    facts: FactSet,
+    study: Study,
+    *,
+    label: str,
+    stage: str,
+    languages: Sequence[str] | None = None,
+    preset: str = "default",
+    batch_size: str | int = "auto",
+    limit: int | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    prompt_form: str = "qa",
+    **options: Any,
+) -> str:
+    """Rank target, English answer and distractor at every point, for every fact and language.
+
+    Writes the tables ``lens_ranks`` and ``lens_top`` and, once per fact set, ``facts``.
+
+    Args:
+        model: the checkpoint.
+        facts: the facts. The English answer is ranked wherever the facts have an English text,
+            so keep English in the set even where ``languages`` leaves it out.
+        study: where results go; an interrupted run goes on where it was.
+        label: short name of the checkpoint in the study.
+        stage: what was done to the checkpoint.
+        languages: languages to ask in; all of the facts' by default.
+        preset: ``default``, ``paper`` or ``release``.
+        batch_size: prompts per batch, or ``auto``.
+        limit: at most this many facts.
+        seed: of the choice that ``limit`` makes.
+        overwrite: run again although the study holds the result.
+        prompt_form: ``qa``, ``cloze`` (the facts' own prompts) or ``chat``.
+        **options: fields of ``LensOptions`` that replace the preset's.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        InterpError: for options or facts that do not fit, and where the last point's most likely
+            token is not the model's.
+    """
+    chosen = _options(preset, options)
+    if prompt_form not in FORMS:
+        raise unknown("prompt form", prompt_form, FORMS)
+    if limit is not None:
+        facts = facts.select(limit=limit, seed=seed)
+    points = points_of(
+        model.shape.n_layers, mid=chosen.points == "+mid", has_mid=model.shape.has_resid_mid
+    )
+    items, counts = build_items(
+        facts, model.tokenizer, languages=languages, form=prompt_form, options=chosen
+    )
+    arguments = {
+        **chosen.to_dict(),
+        "prompt_form": prompt_form,
+        "languages": counts["lang"].tolist(),
+        "batch_size": batch_size,
+    }
+    spec = RunSpec("lens", label, stage, preset, arguments, facts.data_hash, model.provenance, seed)
+    with study.run(spec, overwrite=overwrite) as run:
+        if run.already_finished:
+            return run.run_id
+        study.add_facts(facts.to_frame(), facts.data_hash)
+        run.record("items", counts.to_dict("records"))
+        if note("lens", preset):
+            print(f"interp lens: {note('lens', preset)}", file=sys.stderr, flush=True)
+            run.record("note", note("lens", preset))
+        arrays = _run_batches(model, items, points, run, chosen, batch_size)
+        run.write_table(
+            "lens_ranks", ranks_frame(items, points, arrays, model.tokenizer, chosen.token_rule)
+        )
+        run.write_table("lens_top", top_frame(items, points, arrays, model.tokenizer))
+    return run.run_id
+
+
+def _options(name: str, changes: dict[str, Any]) -> LensOptions:
+    # Under its own name, since run_lens calls its argument `preset`.
+    chosen: LensOptions = preset("lens", name, **changes)
+    return chosen
+
+
+def _run_batches(
+    model: HookedModel,
+    items: Sequence[LensItem],
+    points: tuple[Point, ...],
+    run: Run,
+    options: LensOptions,
+    batch_size: str | int,
+) -> dict[str, NDArray[Any]]:
+    """Fill the arrays that the tables are made of, each ``[item, point, ...]``."""
+    plan = plan_batches([len(item.prompt) for item in items], batch_size, model.device.type)
+    tokens = _token_array(items)
+    start, arrays = run.load_progress() or (0, _empty(len(items), len(points), model))
+    plan.halvings.extend(run.progress_state.get("halvings", []))
+    near_ties = int(run.progress_state.get("near_ties", 0))
+
+    def work(indices: Sequence[int]) -> int:
+        rows = list(indices)
+        ids, attention = pad([items[index].prompt for index in rows])
+        with torch.inference_mode():
+            read = read_batch(
+                model, ids, attention, tokens[rows], points, ties=options.ties, top=TOP,
+                double_norm=options.final_norm == "release_double",
+            )  # fmt: skip
+        for name, array in arrays.items():
+            array[rows] = getattr(read.values, name).numpy()
+        return read.near_ties
+
+    for done in run_batches(plan, work, start=start, progress=f"lens {run.spec.label}"):
+        near_ties += sum(result for _, result in done.pieces)
+        run.save_progress(
+            done.step, arrays, state={"halvings": plan.halvings, "near_ties": near_ties}
+        )
+    run.record("batches", plan.to_dict())
+    run.record("argmax_near_ties", near_ties)
+    return arrays
+
+
+def _token_array(items: Sequence[LensItem]) -> torch.Tensor:
+    """Token ids ``[item, role, member]``, padded with ``NO_TOKEN``."""
+    members = max(len(answer.ids) for item in items for answer in item.answers.values())
+    tokens = torch.full((len(items), len(ROLES), members), NO_TOKEN, dtype=torch.int64)
+    for row, item in enumerate(items):
+        for role, answer in item.answers.items():
+            tokens[row, ROLES.index(role), : len(answer.ids)] = torch.tensor(answer.ids)
+    return tokens
+
+
+def _empty(n_items: int, n_points: int, model: HookedModel) -> dict[str, NDArray[Any]]:
+    by_role = (n_items, n_points, len(ROLES))
+    by_place = (n_items, n_points, min(TOP, model.shape.d_vocab))
+    return {
+        "rank": np.full(by_role, np.nan, np.float32),
+        "logprob": np.full(by_role, np.nan, np.float32),
+        "token_id": np.full(by_role, NO_TOKEN, np.int32),
+        "top_ids": np.zeros(by_place, np.int32),
+        "top_logprob": np.zeros(by_place, np.float32),
+    }
