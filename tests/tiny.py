@@ -71,7 +71,7 @@ _CONFIGS: dict[str, dict[str, Any]] = {
 }
 
 FAMILIES: tuple[str, ...] = tuple(_CONFIGS)
-"""Every ``config.model_type`` of the architecture table."""
+"""Every text-only ``config.model_type`` of the architecture table (``gemma3`` is there too)."""
 
 FAST_FAMILIES: tuple[str, ...] = ("olmo2", "qwen2", "gpt2", "gemma2", "phi3", "gpt_neox", "opt")
 """The representative few that the quick tests use: each has a trait that the others lack."""
@@ -111,6 +111,13 @@ def tiny_config(family: str, **overrides: Any) -> Any:
     Returns:
         The transformers configuration.
     """
+    if family == "gemma3":  # the image-and-text class around the same language model
+        text = {**_COMMON, **_GEMMA_TEXT, **overrides}
+        vision = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1}
+        vision |= {"num_attention_heads": 2, "image_size": 28, "patch_size": 14}
+        return AutoConfig.for_model(
+            family, text_config=text, vision_config=vision, image_token_index=262
+        )
     return AutoConfig.for_model(family, **{**_COMMON, **_CONFIGS[family], **overrides})
 
 

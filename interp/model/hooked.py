@@ -159,7 +159,10 @@ class HookedModel:
     @property
     def device(self) -> torch.device:
         """Where token ids enter the model."""
-        return self.model.get_input_embeddings().weight.device
+        embedding = self.model.get_input_embeddings()
+        if embedding.weight.is_meta:  # offloaded by device_map: accelerate knows where it runs
+            return torch.device(embedding._hf_hook.execution_device)
+        return embedding.weight.device
 
     @property
     def dtype(self) -> torch.dtype:

@@ -67,7 +67,6 @@ def load_checkpoint(spec: ModelSpec) -> LoadedCheckpoint:
         "model": spec.text,
         **origin,
         "trust_remote_code": spec.trust_remote_code,
-        "architectures_file": spec.architectures_file,
         **describe_model(model, tokenizer),
     }
     return LoadedCheckpoint(model, tokenizer, arch, provenance)
@@ -90,9 +89,7 @@ def _load(
     config = _read_config(spec, found, table)
     model = _load_weights(spec, config, device)
     origin = {
-        "source": spec.source,
-        "revision": spec.revision,
-        "commit": commit_of(found),
+        "revision": commit_of(found) or spec.revision,
         "adapter": None,
         "base": None,
         "quantisation": quantisation.method_of(config),

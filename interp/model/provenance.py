@@ -58,12 +58,12 @@ def describe_in_memory(model: nn.Module, tokenizer: Any, name: str) -> dict[str,
     """
     return {
         "model": name,
-        "source": "in-memory",
         "revision": None,
-        "commit": None,
         "adapter": None,
         "base": None,
+        "quantisation": None,
         "weights_hash": state_hash(model),
+        "trust_remote_code": False,
         **describe_model(model, tokenizer),
     }
 

@@ -121,7 +121,15 @@ def check(engine: Engine, hf_model: Any, shape: ModelShape) -> None:
 
     sites = site_names(shape)
     observers = {site: partial(note, site=site) for site in sites}
-    theirs = engine.run(ids, mask, observe=observers, edit={}, output="logits")
+    try:
+        theirs = engine.run(ids, mask, observe=observers, edit={}, output="logits")
+    except InterpError:
+        raise
+    except Exception as error:  # whatever a library trips over is a refusal
+        raise InterpError(
+            f"engine {engine.name!r} fails on {type(hf_model).__name__} in {hf_model.dtype}: "
+            f"{one_line(error)}; use engine 'native'"
+        ) from error
     for site in sites:
         if counts[site] != 1:
             raise InterpError(

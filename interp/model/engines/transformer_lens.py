@@ -227,6 +227,7 @@ def create(
     guard.freeze_new_parameters(bridge.original_model, hf_model)
     engine = TransformerLensEngine(bridge, arch, shape)
     _check_points(engine)
+    _keep_precision(engine, hf_model.dtype)
     guard.check(engine, hf_model, shape)
     return engine
 
@@ -239,3 +240,18 @@ def _check_points(engine: TransformerLensEngine) -> None:
             f"engine {NAME!r}: the installed TransformerLens has no point {missing[0]!r} for this "
             "model; use engine 'native'"
         )
+
+
+def _keep_precision(engine: TransformerLensEngine, dtype: torch.dtype) -> None:
+    """Round rotated queries and keys to the model's precision, as the OLMo families do.
+
+    Their cosines stay in fp32; transformers casts after the rotation, the bridge of 4.3.0 does
+    not and fails on a half-precision model.
+    """
+    if dtype == torch.float32:
+        return
+    known = engine.bridge.hook_dict
+    for layer in range(len(engine.bridge.blocks)):
+        for name in (f"blocks.{layer}.attn.hook_rot_q", f"blocks.{layer}.attn.hook_rot_k"):
+            if name in known:
+                engine.bridge.add_hook(name, lambda v, hook: v.to(dtype), is_permanent=True)

@@ -12,8 +12,8 @@ from interp.data.canonical import seeded_number
 from interp.data.facts import SPLITS, Fact, FactText, fold
 from interp.data.languages import HELD_OUT, LANGUAGES, TRAINED
 from interp.data.sources.cldr_facts import names
-from interp.data.sources.cldr_facts.distractors import capped, deal, mixed
-from interp.data.sources.cldr_facts.leaks import leaks
+from interp.data.sources.cldr_facts.distractors import capped, deal, length_mismatch, mixed
+from interp.data.sources.cldr_facts.leaks import clues, leaks
 from interp.data.sources.cldr_facts.stated import stated_subset
 from interp.data.sources.cldr_facts.templates import question
 from interp.data.sources.cldr_facts.truths import RELATIONS, Triple, triples
@@ -29,6 +29,7 @@ _NAME_OF: Mapping[str, Callable[[str, str], str | None]] = {
 Names = Mapping[str, str]
 
 
+@cache
 def subject_names(triple: Triple) -> Names:
     """Names of a triple's subject in the languages that have one."""
     name_of = names.city_name if triple.about_city else names.territory_name
@@ -95,8 +96,8 @@ def with_wrong_answers(
     lengths = np.array(
         [[len(answer_names(relation, answer)[lang]) for lang in TRAINED] for answer in pool]
     )
-    longer = np.maximum(lengths[:, None], lengths[None, :])
-    mismatch = (np.abs(lengths[:, None] - lengths[None, :]) / longer).mean(-1)[answers]
+    draw = np.array([seeded_number(seed, "longer", triple.fact_id) for triple in kept])
+    mismatch = length_mismatch(lengths, answers, draw)
     noise = mixed([triple.fact_id for triple in kept], pool, seed)
     dealt = deal(answers, forbidden, _clashing(relation, pool), mismatch, noise)
     return [
@@ -108,21 +109,30 @@ def with_wrong_answers(
 
 def _resembling(relation: str, kept: Sequence[Triple], pool: Sequence[str]) -> np.ndarray:
     """Answers that a subject's name would suggest wrongly, bool `[fact, answer]`."""
+    by_clue: dict[tuple[str, str], list[int]] = {}
+    for place, answer in enumerate(pool):
+        for lang in TRAINED:
+            for clue in clues(answer_names(relation, answer)[lang], lang, of_answer=True):
+                by_clue.setdefault((lang, clue), []).append(place)
     found = np.zeros((len(kept), len(pool)), dtype=bool)
     for row, triple in enumerate(kept):
         subject = subject_names(triple)
-        for place, answer in enumerate(pool):
-            name = answer_names(relation, answer)
-            found[row, place] = any(leaks(subject[lang], name[lang], lang) for lang in TRAINED)
+        for lang in TRAINED:
+            for clue in clues(subject[lang], lang, of_answer=False):
+                found[row, by_clue.get((lang, clue), [])] = True
     return found
 
 
 def _clashing(relation: str, pool: Sequence[str]) -> np.ndarray:
     """Answers alike in some language, every answer with itself, bool `[answer, answer]`."""
-    folded = [{lang: fold(n) for lang, n in answer_names(relation, a).items()} for a in pool]
-    return np.array(
-        [[any(a.get(lang) == b.get(lang) != None for lang in a) for b in folded] for a in folded]  # noqa: E711
-    )
+    by_name: dict[tuple[str, str], list[int]] = {}
+    for place, answer in enumerate(pool):
+        for lang, name in answer_names(relation, answer).items():
+            by_name.setdefault((lang, fold(name)), []).append(place)
+    clashing = np.eye(len(pool), dtype=bool)
+    for places in by_name.values():
+        clashing[np.ix_(places, places)] = True
+    return clashing
 
 
 def make_fact(triple: Triple, wrong: Sequence[str], place: int, seed: int) -> Fact:

@@ -23,6 +23,8 @@ N_WRONG = 3
 MAX_SHARE = 0.24
 # Whole numbers: the best assignment is then the same on every machine.
 _FORBIDDEN, _LENGTH, _NOISE = 1_000_000, 1_000, 400
+# Among fewer answers (the six continents) a choice by length would choose the same ones always.
+_MIN_CHOICE = 12
 
 
 def capped(triples: Sequence[Triple], seed: int, max_share: float = MAX_SHARE) -> list[Triple]:
@@ -63,23 +65,47 @@ def deal(
         answers: int `[fact]`, the right answer of each fact, as a column below.
         forbidden: bool `[fact, answer]`, answers that must not be offered.
         clashing: bool `[answer, answer]`, answers that must not be offered together.
-        mismatch: float `[fact, answer]`, between 0 (preferred) and 1.
+        mismatch: float cost of offering an answer to a fact, e.g. by difference in length.
         noise: float `[fact, answer]` in [0, 1), decides between equally good answers.
 
     Returns:
         int `[fact, 3]`, the wrong answers; -1 where dealing was impossible.
     """
-    cost = np.rint(_LENGTH * mismatch + _NOISE * noise)
+    cost = np.rint(_LENGTH * mismatch + _NOISE * noise)  # [place, fact, answer]
     barred = forbidden | clashing[answers]
     dealt = np.full((len(answers), N_WRONG), -1)
     for place in range(N_WRONG):
         # Columns are copies of answers: the right answer of fact k is to be dealt once.
-        rows, copies = linear_sum_assignment(np.where(barred, _FORBIDDEN, cost)[:, answers])
+        rows, copies = linear_sum_assignment(np.where(barred, _FORBIDDEN, cost[place])[:, answers])
         chosen = answers[copies]
         allowed = ~barred[rows, chosen]
         dealt[rows[allowed], place] = chosen[allowed]
         barred = barred | clashing[chosen]
     return dealt
+
+
+def length_mismatch(lengths: np.ndarray, answers: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    """Say how badly the length of every possible wrong answer fits.
+
+    Near lengths fit best; but if only nearness counted, the right answer would be of middling
+    length too often. So every fact draws how many of its wrong answers are to be longer, and
+    one on the wrong side counts twice.
+
+    Args:
+        lengths: int `[answer, language]`, letters of each answer.
+        answers: int `[fact]`, the right answer of each fact.
+        draw: float `[fact]` in [0, 1).
+
+    Returns:
+        float `[place, fact, answer]`, as `deal` wants it; zero where there are few answers.
+    """
+    if len(lengths) < _MIN_CHOICE:
+        return np.zeros((N_WRONG, len(answers), len(lengths)))
+    right = lengths[answers][:, None, :]  # [fact, 1, language]
+    excess = ((lengths[None] - right) / np.maximum(lengths[None], right)).mean(-1)
+    n_longer = np.floor(draw * (N_WRONG + 1))
+    side = np.where(np.arange(N_WRONG)[:, None] < n_longer, 1, -1)[:, :, None]  # [place, fact, 1]
+    return np.abs(excess) + np.maximum(0, -side * excess)
 
 
 def mixed(left: Sequence[str], right: Sequence[str], seed: int) -> np.ndarray:

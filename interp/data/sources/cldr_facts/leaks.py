@@ -103,8 +103,35 @@ def _weighty(char: str) -> bool:
 def _beginnings(text: str, lang: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Beginnings of words: of four letters, of three, and of three of short words only."""
     found = words(text, lang)
-    short = frozenset(word[:3] for word in found if len(word) <= 4)
-    return frozenset(w[:4] for w in found if len(w) > 3), frozenset(w[:3] for w in found), short
+    three = frozenset(word[:3] for word in found)
+    short = three if lang in _DENSE else frozenset(w[:3] for w in found if len(w) <= 4)
+    return frozenset(word[:4] for word in found if len(word) > 3), three, short
+
+
+@cache
+def clues(text: str, lang: str, *, of_answer: bool) -> frozenset[str]:
+    """What a name gives away, so that a subject leaks an answer iff they share a clue.
+
+    Args:
+        text: the name.
+        lang: language code; decides the rule.
+        of_answer: whether the name is an answer's. A short word meets any word of the other
+            name, so what is marked ``<`` in a subject is marked so in answers the other way.
+
+    Returns:
+        The clues, each with the kind of rule it belongs to in front.
+    """
+    if lang in {"zh", "ja", "ko"}:
+        return _signs(text, lang)
+    four, three, short = _beginnings(text, lang)
+    left, right = (three, short) if of_answer else (short, three)
+    length = 4 if lang in {"ar", "fa", "he", "sw"} else 5
+    return frozenset(
+        {f"^{start}" for start in four}
+        | {f"<{start}" for start in left}
+        | {f">{start}" for start in right}
+        | _pieces(text, lang, length)
+    )
 
 
 def leaks(subject: str, answer: str, lang: str) -> bool:
@@ -115,19 +142,5 @@ def leaks(subject: str, answer: str, lang: str) -> bool:
         answer: name of the answer.
         lang: language code; decides the rule.
     """
-    if lang in {"zh", "ja", "ko"}:
-        return not _signs(subject, lang).isdisjoint(_signs(answer, lang))
-    (four, three, short), (four_a, three_a, short_a) = (
-        _beginnings(subject, lang),
-        _beginnings(answer, lang),
-    )
-    if (
-        not four.isdisjoint(four_a)
-        or not short.isdisjoint(three_a)
-        or not short_a.isdisjoint(three)
-    ):
-        return True
-    if lang in _DENSE and not three.isdisjoint(three_a):
-        return True
-    length = 4 if lang in _DENSE - {"bn"} or lang == "sw" else 5
-    return not _pieces(subject, lang, length).isdisjoint(_pieces(answer, lang, length))
+    given = clues(subject, lang, of_answer=False)
+    return not given.isdisjoint(clues(answer, lang, of_answer=True))
