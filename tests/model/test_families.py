@@ -151,8 +151,9 @@ def test_the_last_residual_unembeds_to_the_logits(case: str) -> None:
     model, ids = hooked(case), some_ids()
     last = model.capture(ids, sites=[FINAL])[FINAL]
     close(model.unembed(last), model.model(ids).logits)
-    # Once and only once: normalising what is already normalised gives something else.
-    if model.arch.final_norm is not None:
+    # Once and only once: normalising what is already normalised gives something else, except
+    # under OLMo's norm, which has no parameters.
+    if model.arch.final_norm is not None and case != "olmo":
         norm = model.model.get_submodule(model.arch.final_norm)
         assert (model.unembed(norm(last)) - model.model(ids).logits).abs().max() > 1e-2
 
