@@ -151,9 +151,10 @@ def triples(dropped: Counter[str]) -> Iterator[Triple]:
     """
     for territory in territories():
         money = currencies(territory)
-        if money:
-            yield Triple("currency", territory, money[0], frozenset(money[1:]))
+        if len(money) == 1:
+            yield Triple("currency", territory, money[0])
         dropped["currency_none"] += not money
+        dropped["currency_several"] += len(money) > 1
     for territory in territories():
         spoken = official_languages(territory)
         if len(spoken) == 1:
