@@ -74,7 +74,9 @@ def command(
     codes = o.parse_languages(languages)
     choices = {"token_rule": token_rule, "points": points}
     target = open_study(study)
-    factset = FactSet.load(facts, languages=codes, split=split, limit=limit, seed=seed)
+    # The English answer is ranked in every language, so English stays in the set.
+    wanted = codes if codes is None or "en" in codes else (*codes, "en")
+    factset = FactSet.load(facts, languages=wanted, split=split, limit=limit, seed=seed)
     form = (
         ("cloze" if facts.startswith("klar:") else "qa") if prompt_form == "auto" else prompt_form
     )
@@ -86,6 +88,7 @@ def command(
         stage=spec.stage,
         preset=preset,
         batch_size=rows,
+        languages=codes,
         seed=seed,
         overwrite=overwrite,
         prompt_form=form,
