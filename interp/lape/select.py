@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,18 @@ class LapeSelection:
     def per_language(self) -> dict[str, int]:
         """Count the selected neurons of each language."""
         return dict(zip(self.languages, self.assigned.sum(axis=0).tolist(), strict=True))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers behind the selection, JSON-able, for the run's record."""
+        return {
+            "n_selected": len(self),
+            "n_wanted": self.n_wanted,
+            "n_dead": self.n_dead,
+            "n_filtered": self.n_filtered,
+            "n_rare": self.n_rare,
+            "cut": self.cut,
+            "per_language": self.per_language(),
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """Lay the selection out as the table ``neurons`` (without ``run_id``).

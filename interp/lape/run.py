@@ -1,0 +1,248 @@
+"""LAPE of one checkpoint: from text to language-specific neurons in a study."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interp.batches import BatchPlan, plan_batches
+from interp.data.corpus import Corpus
+from interp.data.tokens import TokenizedCorpus, tokenize_corpus
+from interp.errors import InterpError
+from interp.lape.counts import BlockCounts
+from interp.lape.entropy import Integers
+from interp.lape.examples import TopExamples, examples_frame
+from interp.lape.passes import Passes
+from interp.lape.select import LapeSelection, select_from_counts
+from interp.lape.summary import summarise
+from interp.model import HookedModel
+from interp.model.architectures import text_config
+from interp.options import LapeOptions
+from interp.presets import note, preset
+from interp.study import Run, RunSpec, Study
+
+__all__ = ["run_lape", "summarise"]
+
+AXES = ["block", "language", "layer", "neuron"]
+
+
+def run_lape(
+    model: HookedModel,
+    corpus: Corpus,
+    study: Study,
+    *,
+    label: str,
+    stage: str,
+    languages: Sequence[str] | None = None,
+    preset: str = "default",
+    batch_size: str | int = "auto",
+    limit: int | None = None,
+    seed: int = 0,
+    examples: int = 5,
+    overwrite: bool = False,
+    **options: Any,
+) -> str:
+    """Find a checkpoint's language-specific neurons, and store them with the counts behind them.
+
+    Writes the tensors ``counts`` (``counts`` ``[block, language, layer, neuron]`` and ``tokens``
+    ``[block, language]``), from which every selection can be derived again without the model, and
+    the tables ``neurons``, ``neuron_probs`` and ``neuron_examples``.
+
+    Args:
+        model: the checkpoint.
+        corpus: parallel text.
+        study: where results go; an interrupted run goes on where it was.
+        label: short name of the checkpoint in the study.
+        stage: what was done to the checkpoint.
+        languages: languages of the corpus; all by default.
+        preset: ``default``, ``paper``, ``release`` or ``tang2024``.
+        batch_size: sequences per batch, or ``auto``.
+        limit: at most this many units of the corpus, drawn by ``seed``.
+        seed: of that draw.
+        examples: top texts stored per selected neuron and language; 0 saves the second pass.
+        overwrite: run again although the study holds the result.
+        **options: fields of ``LapeOptions`` that replace the preset's.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        InterpError: for options or data that do not fit, and activations that are not finite.
+    """
+    chosen = _options(preset, options, model)
+    if isinstance(examples, bool) or not isinstance(examples, int) or examples < 0:
+        raise InterpError(f"examples is {examples!r}: expected a whole number >= 0")
+    text = _tokenize(model, corpus, chosen, languages, limit, seed)
+    arguments = {
+        **chosen.to_dict(),
+        "languages": list(text.languages),
+        "batch_size": batch_size,
+        "examples": examples,
+    }
+    spec = RunSpec("lape", label, stage, preset, arguments, text.data_hash, model.provenance, seed)
+    with study.run(spec, overwrite=overwrite) as run:
+        if run.already_finished:
+            return run.run_id
+        _say(run, "note", note("lape", preset))
+        run.record("text", _about(text, corpus))
+        plan = plan_batches([len(s.ids) for s in text.sequences], batch_size, model.device.type)
+        _compute(_Job(model, text, run, chosen, plan, examples))
+    return run.run_id
+
+
+def _options(name: str, changes: dict[str, Any], model: HookedModel) -> LapeOptions:
+    chosen: LapeOptions = preset("lape", name, **changes)
+    longest = getattr(text_config(model.model), "max_position_embeddings", None)
+    if isinstance(longest, int) and longest < chosen.seq_len:
+        if "seq_len" in changes:
+            raise InterpError(
+                f"lape option seq_len is {chosen.seq_len}: {model.name!r} has {longest} positions, "
+                "expected at most that"
+            )
+        _tell(f"{model.name!r} has {longest} positions: sequences of {longest} tokens")
+        chosen = preset("lape", name, **changes, seq_len=longest)
+    return chosen
+
+
+def _tokenize(
+    model: HookedModel,
+    corpus: Corpus,
+    options: LapeOptions,
+    languages: Sequence[str] | None,
+    limit: int | None,
+    seed: int,
+) -> TokenizedCorpus:
+    if limit is not None:
+        corpus = corpus.sample(limit, seed)
+    text = tokenize_corpus(
+        corpus, model.tokenizer, languages=languages, budget=options.budget,
+        seq_len=options.seq_len, n_blocks=options.n_blocks, bos=options.bos, seed=seed,
+        layout=options.layout,
+    )  # fmt: skip
+    if len(text.languages) < 2:
+        raise InterpError(
+            f"languages {', '.join(text.languages)}: LAPE compares languages, expected at least two"
+        )
+    for lang, tokens in zip(text.languages, text.tokens.sum(axis=0), strict=True):
+        if not tokens:
+            raise InterpError(f"corpus {corpus.source} has no token of {lang}: expected some text")
+    return text
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One run's parts: progress is one step per batch, first pass, then second."""
+
+    model: HookedModel
+    text: TokenizedCorpus
+    run: Run
+    options: LapeOptions
+    plan: BatchPlan
+    examples: int
+
+    @property
+    def passes(self) -> Passes:
+        return Passes(
+            self.model, self.text, self.plan, self.options.activation, self.run.spec.label
+        )
+
+    def save(self, step: int, arrays: Mapping[str, NDArray[Any]], force: bool = False) -> None:
+        self.run.save_progress(step, arrays, state={"halvings": self.plan.halvings}, force=force)
+
+
+def _compute(job: _Job) -> None:
+    """Count, select, find examples; go on where an interrupted run was."""
+    step, saved = job.run.load_progress() or (0, {})
+    job.plan.halvings.extend(job.run.progress_state.get("halvings", []))
+    counts = BlockCounts(job.text.tokens, job.model.shape.n_layers, job.model.shape.d_mlp)
+    if saved:
+        counts.counts[...] = saved["counts"]
+    whole = len(job.plan)
+
+    def save(done: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        job.save(done, arrays, force=done == whole)  # a whole pass is never done twice
+
+    job.passes.count(counts, min(step, whole), save)
+    selection = select_from_counts(
+        counts.counts, job.text.tokens, job.options, languages=job.text.languages
+    )
+    _say(job.run, "shortfall", _shortfall(selection))
+    _write_selection(job.run, job.text, counts.counts, selection)
+    if job.examples:
+        top = TopExamples(len(selection), len(job.text.languages), job.examples)
+        if step > whole:
+            top.restore(saved)
+        _find_examples(job, selection, top, counts.counts, max(step - whole, 0))
+    job.run.record("batches", job.plan.to_dict())
+
+
+def _find_examples(
+    job: _Job, selection: LapeSelection, top: TopExamples, counts: NDArray[Any], start: int
+) -> None:
+    columns = _columns(selection)
+
+    def save(done: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        job.save(len(job.plan) + done, {"counts": counts, **arrays})
+
+    if columns:
+        job.passes.find_examples(top, columns, start, save)
+    text = job.text
+    frame = examples_frame(top, columns, text.sequences, text.languages, job.model.tokenizer)
+    job.run.write_table("neuron_examples", frame)
+
+
+def _columns(selection: LapeSelection) -> dict[int, Integers]:
+    return {
+        int(layer): np.sort(selection.neurons[selection.layers == layer])
+        for layer in np.unique(selection.layers)
+    }
+
+
+def _write_selection(
+    run: Run, text: TokenizedCorpus, counts: NDArray[Any], selection: LapeSelection
+) -> None:
+    run.write_tensors(
+        "counts",
+        {"counts": counts, "tokens": text.tokens},
+        {"axes": {"counts": AXES, "tokens": AXES[:2]}, "languages": list(text.languages)},
+    )
+    run.write_table("neurons", selection.to_frame())
+    run.write_table("neuron_probs", selection.probs_frame())
+    run.record("selection", selection.to_dict())
+
+
+def _about(text: TokenizedCorpus, corpus: Corpus) -> dict[str, Any]:
+    totals = text.tokens.sum(axis=0).tolist()
+    return {
+        "corpus": corpus.source,
+        "corpus_hash": text.corpus_hash,
+        "n_blocks": text.n_blocks,
+        "n_sequences": len(text.sequences),
+        "tokens": dict(zip(text.languages, totals, strict=True)),
+        "bos_ids": list(text.bos_ids),
+        **text.notes,
+    }
+
+
+def _shortfall(selection: LapeSelection) -> str:
+    if len(selection) == selection.n_wanted:
+        return ""
+    return (
+        f"only {len(selection)} of {selection.n_wanted} neurons could be selected: "
+        f"{selection.n_dead} are never active and the filter removed {selection.n_filtered}"
+    )
+
+
+def _say(run: Run, key: str, text: str) -> None:
+    if text:
+        _tell(text)
+        run.record(key, text)
+
+
+def _tell(text: str) -> None:
+    print(f"interp lape: {text}", file=sys.stderr, flush=True)

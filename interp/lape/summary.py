@@ -1,0 +1,105 @@
+"""What a LAPE run says, read back from the study without the model."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interp.lape.select import LapeSelection, select_from_counts
+from interp.errors import unknown
+from interp.options import LapeOptions
+from interp.study import Study
+
+LATE_SHARE = 1 / 4
+"""Of the layers, counted from the output, for the column ``in last quarter``."""
+
+
+def selection(study: Study, run_id: str, **changes: Any) -> LapeSelection:
+    """Derive a run's selection from its stored counts, possibly under other options.
+
+    Args:
+        study: the study.
+        run_id: a finished LAPE run.
+        **changes: fields of ``LapeOptions`` to replace; those that decide what was counted
+            (activation, text) have no effect any more.
+
+    Returns:
+        The selection; without changes, the one that the run stored.
+
+    Raises:
+        InterpError: for a run or option that does not exist, or a value out of range.
+    """
+    arguments = _record(study, run_id).spec["arguments"]
+    names = LapeOptions.__dataclass_fields__
+    options = {name: value for name, value in arguments.items() if name in names}
+    tensors = study.tensors(run_id, "counts")
+    for name in changes:
+        if name not in names:
+            raise unknown("lape option", name, names)
+    return select_from_counts(
+        tensors["counts"],
+        tensors["tokens"],
+        LapeOptions(**{**options, **changes}),
+        languages=tuple(arguments["languages"]),
+    )
+
+
+def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
+    """Lay out what a run found.
+
+    Args:
+        study: the study.
+        run_id: a finished LAPE run.
+
+    Returns:
+        ``languages``: per language its selected neurons, the share of them in the last quarter of
+        the layers, the median entropy in nats and the tokens counted. ``totals``: name and value of
+        the counts behind the selection. ``layers``: selected neurons per layer and language.
+    """
+    found = selection(study, run_id)
+    n_layers, n_neurons = found.entropy.shape
+    first_late = n_layers - math.ceil(LATE_SHARE * n_layers)
+    entropies = found.entropy[found.layers, found.neurons]
+    rows = []
+    layers: dict[str, Any] = {"layer": np.arange(n_layers)}
+    for place, lang in enumerate(found.languages):
+        own = found.assigned[:, place]
+        late = found.layers[own] >= first_late
+        rows.append(
+            {
+                "lang": lang,
+                "neurons": int(own.sum()),
+                "in last quarter": float(late.mean()) if own.any() else math.nan,
+                "median entropy": float(np.median(entropies[own])) if own.any() else math.nan,
+                "tokens": int(found.tokens[place]),
+            }
+        )
+        layers[lang] = np.bincount(found.layers[own], minlength=n_layers)
+    counts = found.to_dict()
+    totals = [
+        ("neurons", n_layers * n_neurons),
+        ("selected", counts["n_selected"]),
+        ("asked for", counts["n_wanted"]),
+        ("never active", counts["n_dead"]),
+        ("removed by the filter", counts["n_filtered"]),
+        (f"selected with few activations (< {_min_activations(study, run_id)})", counts["n_rare"]),
+    ]
+    return {
+        "languages": pd.DataFrame(rows),
+        "totals": pd.DataFrame(totals, columns=["what", "number"]),
+        "layers": pd.DataFrame(layers),
+    }
+
+
+def _min_activations(study: Study, run_id: str) -> int:
+    return int(_record(study, run_id).spec["arguments"]["min_activations"])
+
+
+def _record(study: Study, run_id: str) -> Any:
+    records = {record.run_id: record for record in study.records()}
+    if run_id not in records:
+        raise unknown("run", run_id, records, f"study {study.path}")
+    return records[run_id]
