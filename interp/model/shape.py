@@ -56,7 +56,7 @@ def read_shape(model: nn.Module, row: Architecture) -> ModelShape:
         The sizes.
 
     Raises:
-        InterpError: where the attention output does not divide into the configured heads.
+        InterpError: where the attention output is not the configured heads side by side.
     """
     config = text_config(model)
     layers = find_module(model, row.layers, row, "layers")
@@ -68,12 +68,19 @@ def read_shape(model: nn.Module, row: Architecture) -> ModelShape:
             f"architecture row {row.model_type!r}: attn_out={row.attn_out!r} reads {width} values, "
             f"which is not a multiple of {n_heads} heads"
         )
+    d_model, d_head = int(config.hidden_size), width // n_heads
+    named = {getattr(config, name, None) for name in ("head_dim", "v_head_dim")} - {None}
+    if d_head not in (named or {d_model // n_heads}):
+        raise InterpError(
+            f"architecture row {row.model_type!r}: attn_out={row.attn_out!r} reads {d_head} values "
+            f"per head, the configuration says {sorted(named) or d_model // n_heads}"
+        )
     return ModelShape(
         n_layers=len(layers),  # type: ignore[arg-type]
         n_heads=n_heads,
         n_kv_heads=int(getattr(config, "num_key_value_heads", None) or n_heads),
-        d_head=width // n_heads,
-        d_model=int(config.hidden_size),
+        d_head=d_head,
+        d_model=d_model,
         d_mlp=_widths(find_module(block, row.mlp_post, row, "mlp_post"))[0],
         d_vocab=_widths(find_module(model, row.unembed, row, "unembed"))[1],
         gated=row.gated,
