@@ -49,7 +49,7 @@ def load_corpus(place: str, *, languages: Sequence[str] | None = None) -> Corpus
     # Two passes over a file of gigabytes, rather than all its languages in memory.
     present: Counter[str] = Counter()
     for _, _, texts in _rows(path):
-        present.update(texts)
+        present.update(texts.keys())
     if not present:
         raise InterpError(f"corpus {path} is empty: expected one JSON object per line")
     wanted = languages
