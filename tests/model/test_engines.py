@@ -112,7 +112,9 @@ def test_mask_gradients_agree_with_native(family: str, name: str) -> None:
     for heads in (torch.ones(shape), torch.rand(2, *shape, generator=torch.manual_seed(0))):
         ours = gradient(model.engine, model, heads)
         assert float(ours.abs().min()) > 0  # every head matters, so none can agree by being zero
-        assert apart(ours, gradient(engine, model, heads)) <= LIMIT * max(1, float(ours.abs().max()))
+        assert apart(ours, gradient(engine, model, heads)) <= LIMIT * max(
+            1, float(ours.abs().max())
+        )
 
 
 @pytest.mark.parametrize(("family", "name"), PAIRS)
@@ -186,6 +188,18 @@ def test_padding_changes_nothing_and_no_mask_means_all_real(name: str) -> None:
         padded = run(ids, mask)
         assert apart(padded[1:, :8], run(ids[1:, :8], None)) <= 1e-5
         assert apart(run(ids, None), run(ids, torch.ones_like(ids))) == 0.0
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_the_mask_reaches_the_attention(name: str) -> None:
+    model = tiny_hooked("olmo2")
+    ids, mask = batch()
+    with torch.no_grad():
+        # Causality hides the mask from real tokens; what padding positions read shows it.
+        ours = model.run(ids, mask)[1, 9:]
+        assert apart(ours, model.run(ids)[1, 9:]) > 1e-2
+        theirs = second(model, name).run(ids, mask, observe={}, edit={}, output="logits")[1, 9:]
+    assert apart(ours, theirs) <= LIMIT
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
@@ -300,7 +314,9 @@ def test_a_point_that_never_fires_or_holds_something_else_is_refused() -> None:
     with pytest.raises(InterpError, match=r"'blocks\.0\.hook_resid_mid' 0 times"):
         guard.check(engine, model.model, model.shape)
     engine.points["blocks.0.hook_resid_mid"] = "blocks.0.mlp.in.hook_out"
-    with pytest.raises(InterpError, match=r"gives \(2, 5, 48\) at site 'blocks\.0\.hook_resid_mid'"):
+    with pytest.raises(
+        InterpError, match=r"gives \(2, 5, 48\) at site 'blocks\.0\.hook_resid_mid'"
+    ):
         guard.check(engine, model.model, model.shape)
 
 

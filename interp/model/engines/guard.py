@@ -25,12 +25,13 @@ from interp.model.sites import site_names, site_shape
 TOLERANCE: Mapping[torch.dtype, float] = {
     torch.float64: 1e-4,
     torch.float32: 1e-4,
-    torch.float16: 2e-2,
+    torch.float16: 5e-2,
     torch.bfloat16: 1e-1,
 }
 """Largest difference between two engines that is called agreement, relative to the largest value
-at the site where that exceeds 1. The promise is the fp32 row; in half precision two correct
-implementations already differ by the spacing of the numbers (2^-11 and 2^-8) times the depth."""
+at the site where that exceeds 1. The promise is the fp32 row. In half precision two correct
+implementations differ by the spacing of the numbers (2^-11 and 2^-8) times the depth: over the tiny
+models of all families up to 2.8e-2 (fp16, a gradient) and 6.1e-2 (bf16); decide in fp32."""
 
 
 def tolerance(dtype: torch.dtype) -> float:

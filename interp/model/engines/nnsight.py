@@ -23,7 +23,6 @@ Source: nnsight 0.8.1, ``intervention/envoy.py``, ``intervention/tracer.py``.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -203,9 +202,7 @@ def import_nnsight() -> Any:
     Raises:
         InterpError: where it is not installed.
     """
-    if "nnsight" in sys.modules:
-        return sys.modules["nnsight"]
-    backward = torch.Tensor.backward
+    backward = torch.Tensor.backward  # already the patched one where the caller imported nnsight
     try:
         import nnsight
     except ImportError as error:

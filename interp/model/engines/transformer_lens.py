@@ -8,7 +8,8 @@ How the traps of the library are met (each has a test):
 * **Aliases are not trusted.** ``mlp.hook_pre``, ``hook_resid_mid`` and ``hook_embed`` have pointed
   at the up-projection, at the wrong norm and at the embedding without positions in one version or
   another. Every site is mapped to a physical bridge point in ``_POINTS`` below, and creation checks
-  that each point fires exactly once in a forward pass (``MLPBridge`` fires some twice).
+  that each point fires exactly once in a forward pass (some exist and never fire; ``MLPBridge`` of an
+  earlier version fired some twice).
 * **The middle of the residual stream** is the input of a norm in the bridge too: an edit is written
   into the tensor itself, as in the native engine, so that it reaches the stream and not only the
   norm.
