@@ -49,6 +49,7 @@ def command(
     from interp.cli.summaries import print_lahis
     from interp.data.corpus import Corpus
     from interp.lahis.run import run_lahis
+    from interp.presets import preset as check_preset
 
     spec = checkpoint(
         model,
@@ -65,6 +66,8 @@ def command(
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
     choices = {"mask_update": mask_update, "n_samples": n_samples, "seq_len": seq_len}
+    options = {name: value for name, value in choices.items() if value is not None}
+    check_preset("lahis", preset, **options)
     target = open_study(study)
     text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
     run_id = run_lahis(
@@ -78,6 +81,6 @@ def command(
         batch_size=rows,
         seed=seed,
         overwrite=overwrite,
-        **{name: value for name, value in choices.items() if value is not None},
+        **options,
     )
     print_lahis(target, run_id)

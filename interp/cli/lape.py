@@ -66,6 +66,7 @@ def command(
     from interp.cli.summaries import print_lape
     from interp.data.corpus import Corpus
     from interp.lape.run import run_lape
+    from interp.presets import preset as check_preset
 
     spec = checkpoint(
         model,
@@ -87,6 +88,8 @@ def command(
         "top_fraction": top_fraction,
         "seq_len": seq_len,
     }
+    options = {name: value for name, value in choices.items() if value is not None}
+    check_preset("lape", preset, **options)
     target = open_study(study)
     text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
     run_id = run_lape(
@@ -101,6 +104,6 @@ def command(
         seed=seed,
         examples=examples,
         overwrite=overwrite,
-        **{name: value for name, value in choices.items() if value is not None},
+        **options,
     )
     print_lape(target, run_id)

@@ -57,6 +57,7 @@ def command(
     from interp.cli.summaries import print_lens
     from interp.data.facts import FactSet
     from interp.lens.run import run_lens
+    from interp.presets import preset as check_preset
 
     spec = checkpoint(
         model,
@@ -73,6 +74,8 @@ def command(
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
     choices = {"token_rule": token_rule, "points": points}
+    options = {name: value for name, value in choices.items() if value is not None}
+    check_preset("lens", preset, **options)
     target = open_study(study)
     # The English answer is ranked in every language, so English stays in the set.
     wanted = codes if codes is None or "en" in codes else (*codes, "en")
@@ -92,6 +95,6 @@ def command(
         seed=seed,
         overwrite=overwrite,
         prompt_form=form,
-        **{name: value for name, value in choices.items() if value is not None},
+        **options,
     )
     print_lens(target, run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,9 +28,13 @@ class Checkpoint:
 
     def load(self) -> HookedModel:
         """Load the weights; everything cheap has been checked by now."""
+        from transformers.utils import logging
+
         from interp.model.hooked import HookedModel
         from interp.model.spec import ModelSpec
 
+        if not sys.stderr.isatty():  # in a log file a bar is noise
+            logging.disable_progress_bar()
         spec = ModelSpec.parse(self.model, **self.options)
         return HookedModel.load(spec, engine=self.engine)
 

@@ -53,30 +53,31 @@ def loss_gradient(
         hidden: what ``to_logits`` reads, ``[batch, pos, d_model]``.
         input_ids: ``[batch, pos]``, padded on the right.
         attention_mask: ``[batch, pos]`` or ``None`` when nothing is padding.
-        to_logits: ``[row, d_model]`` to ``[row, d_vocab]``.
+        to_logits: ``[row, d_model]`` to ``[row, d_vocab]``, fp32 or wider.
         chunk_rows: positions whose logits are held at a time.
 
     Returns:
-        The losses in nats, fp32 ``[batch]`` (mean over the sample's real next tokens; 0 where
+        The losses in nats, fp64 ``[batch]`` (mean over the sample's real next tokens; 0 where
         there is none), and the gradient of their sum, like ``hidden``.
     """
+    input_ids = input_ids.to(hidden.device)
     real = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-    predicts = real[:, 1:].bool()
-    counts = predicts.sum(1)
+    predicts = real[:, 1:].bool().to(hidden.device)
     sample, position = predicts.nonzero(as_tuple=True)
     labels = input_ids[sample, position + 1]
-    weights = 1.0 / counts[sample]
-    losses = torch.zeros(len(input_ids), dtype=torch.float32, device=hidden.device)
+    weights = 1 / predicts.sum(1).double()[sample]
+    losses = torch.zeros(len(input_ids), dtype=torch.float64, device=hidden.device)
     gradient = torch.zeros_like(hidden)
     for start in range(0, len(sample), chunk_rows):
         part = slice(start, start + chunk_rows)
         rows = hidden.detach()[sample[part], position[part]].requires_grad_(True)
         with torch.enable_grad():
-            logits = to_logits(rows).float()
-            nll = F.cross_entropy(logits, labels[part], reduction="none") * weights[part]
+            logits = to_logits(rows)
+            nll = F.cross_entropy(logits, labels[part].to(logits.device), reduction="none")
+            nll = nll * weights[part].to(nll)
             (slope,) = torch.autograd.grad(nll.sum(), rows)
-        gradient[sample[part], position[part]] = slope.to(gradient.dtype)
-        losses.index_add_(0, sample[part], nll.detach().float())
+        gradient[sample[part], position[part]] = slope
+        losses.index_add_(0, sample[part], nll.detach().to(losses))
     return losses, gradient
 
 
@@ -99,7 +100,7 @@ def mask_gradients(
         chunk_elements: logits held at a time.
 
     Returns:
-        The gradients ``[batch, layer, head]`` in the mask's type, and the losses, fp32 ``[batch]``.
+        The gradients ``[batch, layer, head]`` in the mask's type, and the losses, fp64 ``[batch]``.
     """
     rows = mask.detach().expand(len(input_ids), *mask.shape).clone().requires_grad_(True)
     found: list[Tensor] = []

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interp.lape.select import LapeSelection, select_from_counts
 from interp.errors import unknown
+from interp.lape.select import LapeSelection, select_from_counts
 from interp.options import LapeOptions
 from interp.study import Study
 

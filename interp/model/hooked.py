@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, Self
 
 import torch
@@ -13,15 +12,17 @@ from torch import nn
 from interp.errors import InterpError, unknown
 from interp.model import interventions
 from interp.model.architectures import ARCHITECTURES, Architecture, bind, find_architecture
+from interp.model.door import check_batch, check_tokenizer
+from interp.model.engines import ENGINES, make_engine
 from interp.model.engines.base import Editor, Engine, Observer, Output
 from interp.model.engines.native import NativeEngine
 from interp.model.provenance import describe_in_memory
-from interp.model.self_check import self_check as check
+from interp.model.self_check import self_check as run_self_check
 from interp.model.shape import ModelShape, read_shape
 from interp.model.spec import ModelSpec
 from interp.model.unembed import Unembedding
 
-ENGINES = ("native", "transformer_lens", "nnsight")
+__all__ = ["ENGINES", "HookedModel", "make_engine"]
 
 
 class HookedModel:
@@ -50,13 +51,13 @@ class HookedModel:
         provenance: Mapping[str, Any],
     ) -> None:
         """Wrap a model; use ``load`` or ``from_model``, which also check it."""
-        if model.training:
+        self.model: Any = model
+        if self.model.training:
             raise InterpError(
                 f"model {name!r} is in training mode, where dropout makes results random: "
                 "call model.eval() first"
             )
         self.name = name
-        self.model: Any = model
         self.tokenizer = tokenizer
         self.arch = arch
         self.shape: ModelShape = read_shape(model, arch)
@@ -69,7 +70,7 @@ class HookedModel:
             "engine": self.engine.name,
             "shape": self.shape.to_dict(),
         }
-        _check_tokenizer(self)
+        check_tokenizer(tokenizer, self.d_embedded, name)
 
     @classmethod
     def load(
@@ -152,7 +153,7 @@ class HookedModel:
     def _checked(self, wanted: bool) -> Self:
         # The figures stay out of the provenance: they vary in the last digit between machines,
         # and a run is recognised by its provenance.
-        self.self_check_figures = check(self) if wanted else None
+        self.self_check_figures = run_self_check(self) if wanted else None
         self.provenance["self_check"] = "passed" if wanted else "skipped"
         return self
 
@@ -197,7 +198,7 @@ class HookedModel:
         """
         if output not in ("logits", "body"):
             raise unknown("output", output, ("logits", "body"))
-        _check_batch(input_ids, attention_mask, self.d_embedded)
+        check_batch(input_ids, attention_mask, self.d_embedded)
         return self.engine.run(
             input_ids.to(self.device),
             None if attention_mask is None else attention_mask.to(self.device),
@@ -310,62 +311,8 @@ class HookedModel:
         return self.engine
 
 
-def make_engine(
-    name: str, model: nn.Module, tokenizer: Any, arch: Architecture, shape: ModelShape
-) -> Engine:
-    """Build an engine by name, importing its library only now.
-
-    Args:
-        name: ``native``, ``transformer_lens`` or ``nnsight``.
-        model: the Hugging Face model.
-        tokenizer: its tokenizer.
-        arch: its architecture, bound to it.
-        shape: its sizes.
-
-    Returns:
-        The engine.
-
-    Raises:
-        InterpError: for an unknown name, or a library that is not installed.
-    """
-    if name not in ENGINES:
-        raise unknown("engine", name, ENGINES)
-    return import_module(f"interp.model.engines.{name}").create(model, tokenizer, arch, shape)
-
-
 def _keep(found: dict[str, torch.Tensor], name: str) -> Observer:
     def observer(value: torch.Tensor) -> None:
         found[name] = value
 
     return observer
-
-
-def _check_tokenizer(model: HookedModel) -> None:
-    """Refuse token ids that the model cannot embed, except special tokens.
-
-    Some releases have a special token for another modality just past the embedding.
-    """
-    tokenizer = model.tokenizer
-    special = {index for index, token in tokenizer.added_tokens_decoder.items() if token.special}
-    beyond = [i for i in tokenizer.get_vocab().values() if i >= model.d_embedded]
-    if any(index not in special for index in beyond):
-        raise InterpError(
-            f"the tokenizer of {model.name!r} has {len(tokenizer)} tokens but the model embeds "
-            f"{model.d_embedded}: it belongs to another checkpoint"
-        )
-
-
-def _check_batch(ids: torch.Tensor, mask: torch.Tensor | None, n_tokens: int) -> None:
-    """Refuse what would fail deep inside the model or, worse, not fail at all."""
-    if ids.dim() != 2 or ids.shape[1] == 0:
-        raise InterpError(f"token ids of shape {tuple(ids.shape)}: expected [batch, pos]")
-    if ids.device.type == "cpu" and ids.numel() and int(ids.max()) >= n_tokens:
-        raise InterpError(f"token id {int(ids.max())}: the model embeds {n_tokens} tokens")
-    if mask is None:
-        return
-    if mask.shape != ids.shape:
-        raise InterpError(
-            f"attention mask of shape {tuple(mask.shape)} for token ids {tuple(ids.shape)}"
-        )
-    if mask.device.type == "cpu" and bool((mask[:, 1:] > mask[:, :-1]).any()):
-        raise InterpError("padding on the left: pad on the right, so that positions stay true")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
@@ -216,7 +217,7 @@ def _load_weights(spec: ModelSpec, config: Mapping[str, Any], device: str) -> nn
         model, report = AutoModelForCausalLM.from_pretrained(
             source, output_loading_info=True, **options
         )
-    except (OSError, ValueError, RuntimeError, ImportError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
         raise InterpError(f"model {spec.text!r} cannot be loaded: {one_line(error)}") from error
     if missing := sorted(report["missing_keys"]):
         raise InterpError(

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
-from interp.errors import InterpError
+from interp.errors import InterpError, unknown
 
 LIBRARIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -60,9 +60,16 @@ def require_library(method: str, model: str) -> None:
         model: what the user typed.
 
     Raises:
-        InterpError: naming the package to install.
+        InterpError: naming the package to install, or the methods that transformers reads.
     """
     if method not in LIBRARIES:
+        from transformers.quantizers.auto import AUTO_QUANTIZATION_CONFIG_MAPPING
+
+        if method not in AUTO_QUANTIZATION_CONFIG_MAPPING:
+            # transformers would warn and load the packed numbers as if they were weights.
+            raise unknown(
+                f"quantisation of model {model!r}:", method, AUTO_QUANTIZATION_CONFIG_MAPPING
+            )
         return
     module, package = LIBRARIES[method]
     if not _installed(module):

@@ -69,11 +69,12 @@ def read_shape(model: nn.Module, row: Architecture) -> ModelShape:
             f"which is not a multiple of {n_heads} heads"
         )
     d_model, d_head = int(config.hidden_size), width // n_heads
-    named = {getattr(config, name, None) for name in ("head_dim", "v_head_dim")} - {None}
-    if d_head not in (named or {d_model // n_heads}):
+    named = [getattr(config, name, None) for name in ("head_dim", "v_head_dim")]
+    expected = {int(value) for value in named if value is not None} or {d_model // n_heads}
+    if d_head not in expected:
         raise InterpError(
             f"architecture row {row.model_type!r}: attn_out={row.attn_out!r} reads {d_head} values "
-            f"per head, the configuration says {sorted(named) or d_model // n_heads}"
+            f"per head, the configuration says {sorted(expected)}"
         )
     return ModelShape(
         n_layers=len(layers),  # type: ignore[arg-type]

@@ -203,8 +203,8 @@ def tensor_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) 
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray | np.generic) or array.dtype == object:
             raise TableError(f"tensor {name!r}: expected a numpy array, got {type(array).__name__}")
-    ordered = {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
-    return safetensors.save(ordered, metadata={"interp": to_json(metadata)})
+    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    return safetensors.save(plain, metadata={"interp": to_json(metadata)})
 
 
 def read_tensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -92,9 +92,7 @@ def test_a_site_that_is_never_reached_is_an_error() -> None:
     ("family", "step", "rtol"),
     [("gpt2", 1e-5, 1e-6), ("opt", 1e-5, 1e-6), ("olmo2", 3e-3, 3e-3), ("qwen2", 3e-3, 3e-3)],
 )
-def test_the_mask_gradient_equals_finite_differences(
-    family: str, step: float, rtol: float
-) -> None:
+def test_the_mask_gradient_equals_finite_differences(family: str, step: float, rtol: float) -> None:
     raw, tokenizer = tiny_model(family)
     model = HookedModel.from_model(raw.double(), tokenizer)
     generator = torch.Generator().manual_seed(3)

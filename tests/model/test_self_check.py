@@ -43,7 +43,11 @@ def test_a_lost_causal_mask_is_found() -> None:
     [
         ("gemma2", {"soft_cap": None}, "must give the logits"),
         ("olmo2", {"final_norm": None}, "must give the logits"),
-        ("olmo2", {"final_norm": "model.layers.0.post_attention_layernorm"}, "must give the logits"),
+        (
+            "olmo2",
+            {"final_norm": "model.layers.0.post_attention_layernorm"},
+            "must give the logits",
+        ),
         ("opt", {"project_out": None}, "does not go through norm and unembedding"),
         ("phi3", {"fused": None}, "hook_pre' is"),
         ("qwen2", {"mlp_up": "mlp"}, "hook_pre_linear' is"),

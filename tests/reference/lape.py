@@ -73,10 +73,11 @@ def act(model, gate):
     return F.gelu(gate, approximate="none" if name == "gelu" else "tanh")
 
 
-def count(model, sequences, languages, n_blocks, activation="gate"):
+def count(model, sequences, languages, n_blocks, activation="gate", margin=0.0):
     """Count active tokens: ({(block, lang): [layer][neuron] ints}, {(block, lang): tokens}).
 
     ``sequences``: (block, lang, ids, n_special); special tokens run through the model, uncounted.
+    ``margin``: other than 0, what is compared (the pre-activation of gates) must exceed it.
     """
     n_layers = model.config.num_hidden_layers
     counts = {(b, k): None for b in range(n_blocks) for k in languages}
@@ -86,12 +87,12 @@ def count(model, sequences, languages, n_blocks, activation="gate"):
         mine = []
         for layer in layers:
             gate, up = layer["gate"], layer["up"]
-            value = act(model, gate)
+            value = act(model, gate) if margin == 0 else gate
             if activation == "gate_times_up" and up is not None:
                 value = value * up
             if activation == "up" and up is not None:
                 value = up
-            mine.append([int(n) for n in (value[n_special:] > 0).long().sum(dim=0)])
+            mine.append([int(n) for n in (value[n_special:] > margin).long().sum(dim=0)])
         old = counts[block, lang]
         counts[block, lang] = (
             mine

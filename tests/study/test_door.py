@@ -129,6 +129,14 @@ def test_a_full_disk_is_one_line_and_costs_nothing_earlier(tiny_disk: Path) -> N
     assert len(study.runs()) == 2
 
 
+def test_a_disk_that_is_full_already_is_refused_before_any_work(tiny_disk: Path) -> None:
+    study = Study.open(tiny_disk / "s")
+    with pytest.raises(OSError), (tiny_disk / "ballast").open("wb", buffering=0) as ballast:
+        while True:
+            ballast.write(b"x" * 1024)
+    assert "no space left" in message(Study.open, study.path)
+
+
 def test_a_write_that_fails_half_way_leaves_the_earlier_file(tmp_path: Path) -> None:
     from interp.study.atomic import write_bytes
 
@@ -162,6 +170,18 @@ def test_a_damaged_table_is_named_and_the_others_are_read(tmp_path: Path) -> Non
     assert set(study.tensors(run.run_id, "counts")) == {"counts", "tokens"}
     damaged.unlink()
     assert f"cannot read {damaged}" in message(study.table, "neurons")
+
+
+def test_a_flipped_bit_in_stored_counts_is_noticed(tmp_path: Path) -> None:
+    """Tensors carry no checksum of their own: a wrong count would be read as a right one."""
+    study = Study.open(tmp_path / "s")
+    with study.run(samples.spec()) as run:
+        run.write_tensors("counts", samples.counts())
+    path = run.folder / "counts.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 4
+    path.write_bytes(data)
+    assert f"{path} is damaged" in message(study.tensors, run.run_id, "counts")
 
 
 def test_a_damaged_fact_file_and_record_are_named(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from interp.data.corpus import Corpus
 from interp.data.facts import FactSet
-from interp.data.languages import LANGUAGES, TRAINED
+from interp.data.languages import LANGUAGES, TRAINED, check
 from interp.data.sources.cldr_facts.build import all_facts
 from interp.data.sources.cldr_facts.stated import STATED_RATES, stated_subset
 from interp.data.sources.cldr_facts.templates import question, statements
+from interp.data.sources.cldr_facts.text import units
 
-__all__ = ["STATED_RATES", "load_facts", "question", "stated_subset", "statements"]
+__all__ = ["STATED_RATES", "load_corpus", "load_facts", "question", "stated_subset", "statements"]
 
 
 def load_facts(
@@ -40,3 +42,20 @@ def load_facts(
         chosen = tuple(LANGUAGES) if include_held_out else TRAINED
     facts, dropped = all_facts()
     return FactSet.build(facts, chosen, "cldr", notes=dropped)
+
+
+def load_corpus(languages: Sequence[str] | None = None) -> Corpus:
+    """Give the embedded parallel text: short sentences that state none of the facts.
+
+    Args:
+        languages: chosen languages, out of the twelve trained and ten held-out ones; None takes
+            the twelve.
+
+    Returns:
+        The corpus, 480 units of four sentences.
+
+    Raises:
+        InterpError: a language outside the 22.
+    """
+    chosen = check(TRAINED if languages is None else languages, LANGUAGES, "corpus cldr")
+    return Corpus.build(units(chosen), chosen, "cldr")

@@ -1,1 +1,41 @@
 """The engines: one protocol, three implementations."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from interp.errors import unknown
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from interp.model.architectures import Architecture
+    from interp.model.engines.base import Engine
+    from interp.model.shape import ModelShape
+
+ENGINES = ("native", "transformer_lens", "nnsight")
+"""Names of the engines; the first is the default."""
+
+
+def make_engine(
+    name: str, model: nn.Module, tokenizer: Any, arch: Architecture, shape: ModelShape
+) -> Engine:
+    """Build an engine by name, importing its library only now.
+
+    Args:
+        name: ``native``, ``transformer_lens`` or ``nnsight``.
+        model: the Hugging Face model.
+        tokenizer: its tokenizer.
+        arch: its architecture, bound to it.
+        shape: its sizes.
+
+    Returns:
+        The engine.
+
+    Raises:
+        InterpError: for an unknown name, or a library that is not installed.
+    """
+    if name not in ENGINES:
+        raise unknown("engine", name, ENGINES)
+    return import_module(f"interp.model.engines.{name}").create(model, tokenizer, arch, shape)

@@ -10,6 +10,7 @@ Source: Unicode CLDR through Babel's compiled locale data (`babel.localedata`).
 
 from __future__ import annotations
 
+import pickle
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
@@ -52,13 +53,19 @@ def own_data(lang: str) -> Mapping[str, Any]:
 
     All supported languages are direct children of CLDR's root (`pt` is Brazilian, `zh`
     simplified), so nothing between the language and the root is lost.
+
+    Read from Babel's file and not by `localedata.load(..., merge_inherited=False)`: that one
+    shares a cache with every other user of Babel in the process, so it returns merged data once
+    anybody has formatted a date, and afterwards breaks the formatting of those who come later.
     """
-    return localedata.load(lang, merge_inherited=False)
+    with open(localedata.resolve_locale_filename(lang), "rb") as file:
+        own: Mapping[str, Any] = pickle.load(file)
+    return own
 
 
 @cache
 def _root() -> Mapping[str, Any]:
-    return localedata.load("root", merge_inherited=False)
+    return own_data("root")
 
 
 def _own_name(kind: str, code: str, lang: str) -> str | None:

@@ -1,0 +1,70 @@
+"""A checkpoint folder, and the command line as a user calls it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from interp.cli import main
+from tests.tiny import tiny_model
+
+Interp = Callable[..., "Said"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def interp(capsys: pytest.CaptureFixture[str]) -> Interp:
+    """Call the command line in this process: ``interp("show", "--study", path)``."""
+
+    def call(*arguments: object) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Said(int(stop.value.code or 0), said.out, said.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random OLMo-2 with a byte tokenizer, saved as a user's folder would be."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    model, tokenizer = tiny_model("olmo2")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight units in three languages."""
+    folder = tmp_path_factory.mktemp("corpus")
+    words = {"en": "the sea is wide", "es": "el mar es ancho", "zh": "大海很宽"}
+    for lang, text in words.items():
+        lines = [
+            f'{{"id": "u{i}", "lang": "{lang}", "text": "{text} {i} {text}"}}' for i in range(8)
+        ]
+        (folder / f"{lang}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Hash every file below a folder, so that a test can say that nothing was touched."""
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.name.endswith(".lock")
+    }
