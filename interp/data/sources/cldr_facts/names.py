@@ -10,13 +10,13 @@ Source: Unicode CLDR through Babel's compiled locale data (`babel.localedata`).
 
 from __future__ import annotations
 
-import pickle
+import importlib.util
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
+from types import ModuleType
 from typing import Any
 
-from babel import localedata
 from babel.core import get_global
 
 # First word of the Unicode character names of a language's letters; absent means Latin.
@@ -48,18 +48,30 @@ def in_script(text: str, lang: str) -> bool:
 
 
 @cache
+def _localedata() -> ModuleType:
+    """A second, private instance of Babel's loader of locale data, with a cache of its own.
+
+    Babel keeps one cache per module, and it does not tell merged data from a language's own:
+    `localedata.load(lang, merge_inherited=False)` returns merged data once anybody in the
+    process has formatted a date, and, called first, it leaves unmerged data behind, which breaks
+    the formatting of those who come later. A private instance can do neither.
+    """
+    spec = importlib.util.find_spec("babel.localedata")
+    if spec is None or spec.loader is None:
+        raise ImportError("babel.localedata not found: Babel is not installed completely")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)  # not put into sys.modules: nobody else gets to see it
+    return module
+
+
+@cache
 def own_data(lang: str) -> Mapping[str, Any]:
     """The language's own CLDR data without anything inherited from the root locale.
 
     All supported languages are direct children of CLDR's root (`pt` is Brazilian, `zh`
     simplified), so nothing between the language and the root is lost.
-
-    Read from Babel's file and not by `localedata.load(..., merge_inherited=False)`: that one
-    shares a cache with every other user of Babel in the process, so it returns merged data once
-    anybody has formatted a date, and afterwards breaks the formatting of those who come later.
     """
-    with open(localedata.resolve_locale_filename(lang), "rb") as file:
-        own: Mapping[str, Any] = pickle.load(file)
+    own: Mapping[str, Any] = _localedata().load(lang, merge_inherited=False)
     return own
 
 
