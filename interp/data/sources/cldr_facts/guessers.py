@@ -127,3 +127,56 @@ def by_place(facts: FactSet) -> np.ndarray:
     places = [_right(fact) for fact in facts]
     best = Counter(places).most_common(1)[0][0]
     return np.array([float(place == best) for place in places])
+
+
+def _common_run(left: str, right: str) -> int:
+    length = 0
+    while any(left[i : i + length + 1] in right for i in range(len(left) - length)):
+        length += 1
+    return length
+
+
+def by_common_run(facts: FactSet, lang: str) -> np.ndarray:
+    """Pick the option that shares the longest run of letters with the subject.
+
+    Returns:
+        float `[fact]`, chance of being right.
+    """
+    return np.array(
+        [
+            _share(
+                [_common_run(t.subject.casefold(), o.casefold()) for o in t.options],
+                t.answer_index,
+            )
+            for t in (fact.texts[lang] for fact in facts)
+        ]
+    )
+
+
+def by_learned_rate(facts: FactSet, pick: Callable[..., int] = max) -> np.ndarray:
+    """Count on the other splits how often an option is right where offered; guess on ``test``.
+
+    Args:
+        facts: the set.
+        pick: ``max`` takes the option of the highest rate, ``min`` that of the lowest. The wrong
+            answers are balanced over the whole set and not inside a split, so that what was
+            rarely right elsewhere is right more often here, and ``min`` beats chance.
+
+    Returns:
+        float `[test fact]`, chance of being right.
+    """
+    right, offered = _counts(fact for fact in facts if fact.split != "test")
+    sign = 1 if pick is max else -1
+    return np.array(
+        [
+            _share(
+                [
+                    sign * Fraction(right[f.relation, o], max(1, offered[f.relation, o]))
+                    for o in f.option_ids
+                ],
+                _right(f),
+            )
+            for f in facts
+            if f.split == "test"
+        ]
+    )

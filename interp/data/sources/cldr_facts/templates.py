@@ -40,8 +40,9 @@ def _filled(template: str, lang: str, relation: str, subject: str, answer: str) 
         bare, start = f"the {subject}", f"The {subject}"
     if lang == "en" and relation == "country" and _WITH_THE.search(answer):
         answer = f"the {answer}"
-    # `replace`, not `format`: names are data and may hold braces.
-    return template.replace("{s}", bare).replace("{S}", start).replace("{o}", answer)
+    # In one pass and not by `format`: names are data and may hold braces.
+    names = {"{s}": bare, "{S}": start, "{o}": answer}
+    return re.sub(r"\{[sSo]\}", lambda slot: names[slot[0]], template)
 
 
 def question(relation: str, lang: str, subject: str) -> str:
