@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import babel
 import numpy as np
+from babel.core import get_cldr_version
 
 from interp.data.corpus import Corpus
 from interp.data.facts import SPLITS, FactSet, fold
@@ -61,6 +63,22 @@ def twins(facts: FactSet) -> str:
     )
 
 
+def length_gaps(facts: FactSet) -> Iterator[str]:
+    """Give how much nearer in length the wrong answers are than blindly drawn ones, per cent."""
+    yield "relation | difference in length, of blindly drawn answers' (per cent)"
+    for relation in RELATIONS:
+        near = blind = 0.0
+        for lang in facts.languages:
+            texts = [fact.texts[lang] for fact in facts if fact.relation == relation]
+            for text in texts:
+                size = len(text.answer)
+                wrong = [len(o) - size for o in text.options if o != text.answer]
+                drawn = [len(t.answer) - size for t in texts if t.answer != text.answer]
+                near += float(np.abs(wrong).mean())
+                blind += float(np.abs(drawn).mean())
+        yield f"{relation} | {100 * near / blind:.0f}"
+
+
 def _percent(chances: np.ndarray) -> str:
     return f"{100 * float(chances.mean()):.1f}"
 
@@ -74,7 +92,7 @@ def guesser_table(facts: FactSet) -> Iterator[str]:
     learned = guessers.by_learned_rate
     yield f"test split, highest rate elsewhere {_percent(learned(facts))}"
     yield f"test split, lowest rate elsewhere {_percent(learned(facts, min))}"
-    yield "lang | longest | shortest | common run | 1, 2, 3 letters | 2, 3 letters of question"
+    yield "lang | longest | shortest | run | s1 | s2 | s3 | q2 | q3"
     for lang in facts.languages:
         row = [
             guessers.by_length(facts, lang),
@@ -89,10 +107,11 @@ def guesser_table(facts: FactSet) -> Iterator[str]:
 def main() -> None:
     """Print it all."""
     facts, corpus = FactSet.load("cldr"), Corpus.load("cldr")
+    print(f"Babel {babel.__version__}, CLDR {get_cldr_version()}")
     print(f"facts {facts.data_hash}\ntexts {corpus.data_hash}")
     everywhere = load_corpus([*TRAINED, *HELD_OUT])
     print(f"{len(everywhere)} units of text in {len(everywhere.languages)} languages")
-    for part in (counts, held_out, stated):
+    for part in (counts, held_out, stated, length_gaps):
         print(*part(facts), sep="\n", end="\n\n")
     print(twins(facts), end="\n\n")
     print(*guesser_table(facts), sep="\n")
