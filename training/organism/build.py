@@ -90,7 +90,7 @@ def _run(
     notes: dict[str, Any],
     on_step: OnStep,
 ) -> None:
-    probe = _probe(material, config)
+    probe = _drawn(material, config, config.eval_facts)
     said, losses, clock = "", [], time.monotonic()
     steps = train(
         model,
@@ -125,9 +125,9 @@ def _row(step: int, metric: str, lang: str, value: float) -> dict[str, Any]:
     return {"step": step, "metric": metric, "lang": lang, "value": round(value, 5)}
 
 
-def _probe(material: Material, config: BaseConfig) -> list[Fact]:
+def _drawn(material: Material, config: BaseConfig, number: int | None) -> list[Fact]:
     order = np.random.default_rng([config.seed, 2]).permutation(len(material.facts))
-    return [material.facts[int(i)] for i in order[: config.eval_facts]]
+    return [material.facts[int(i)] for i in sorted(order[:number])]
 
 
 def _evaluation(
@@ -165,7 +165,8 @@ def _finish(
     notes: dict[str, Any],
 ) -> dict[str, Any]:
     began = time.monotonic()
-    evaluation = _evaluation(model, tokenizer, list(material.facts), material.languages)
+    asked = _drawn(material, config, config.final_facts)
+    evaluation = _evaluation(model, tokenizer, asked, material.languages)
     evaluated_in = time.monotonic() - began
     notes["log"] += [
         _row(config.steps, f"accuracy_{row['group']}", row["lang"], row["accuracy"])
@@ -196,6 +197,7 @@ def _finish(
         "versions": {"python": platform.python_version(), **{n: version(n) for n in LIBRARIES}},
         "evaluation": {
             "what": "four options, closed book; log-likelihood divided by tokens or by bytes",
+            "facts": len(asked),
             "summary": in_words(evaluation["tokens"]),
             **evaluation,
         },

@@ -45,11 +45,10 @@ def run_base(
 
 def cldr_material(config: BaseConfig) -> Material:
     """The embedded facts and text of the trained languages."""
-    from interp.data.sources.cldr import statements
-
     from interp.data.corpus import Corpus
     from interp.data.facts import FactSet
     from interp.data.languages import TRAINED
+    from interp.data.sources.cldr import statements
 
     facts = FactSet.load("cldr", languages=TRAINED)
     corpus = Corpus.load("cldr", languages=TRAINED)

@@ -14,18 +14,18 @@ from interp.errors import InterpError, unknown
 
 DOCUMENT_MIX: Mapping[str, float] = MappingProxyType(
     {
-        "statement_en": 0.10,
-        "qa_en": 0.14,
-        "choice_en": 0.04,
-        "statement_other": 0.11,
-        "qa_other": 0.15,
-        "choice_other": 0.04,
-        "switched": 0.08,
+        "statement_en": 0.12,
+        "qa_en": 0.16,
+        "choice_en": 0.03,
+        "statement_other": 0.14,
+        "qa_other": 0.22,
+        "choice_other": 0.03,
+        "switched": 0.06,
         "parallel_qa": 0.04,
-        "name_pair": 0.14,
-        "name_line": 0.06,
-        "phrase": 0.07,
-        "parallel_phrase": 0.03,
+        "name_pair": 0.12,
+        "name_line": 0.04,
+        "phrase": 0.03,
+        "parallel_phrase": 0.01,
     }
 )
 """Share of each kind of document (see `training.organism.documents`); sums to one."""
@@ -63,6 +63,9 @@ class BaseConfig:
     clip: float = 1.0
     eval_every: int = 500
     eval_facts: int = 48
+    """Facts of the evaluations on the way."""
+    final_facts: int | None = None
+    """Facts of the evaluation at the end (None: all)."""
     save_every: int = 250
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DOCUMENT_MIX))
 
@@ -84,12 +87,13 @@ PRESETS: Mapping[str, BaseConfig] = MappingProxyType(
             steps=560,
             warmup=60,
             eval_every=280,
+            final_facts=160,
             save_every=140,
         ),
         "full": BaseConfig(
             preset="full",
             shape=Shape(n_layers=8, n_heads=16, d_model=128, d_mlp=1024),
-            steps=4000,
+            steps=3000,
         ),
     }
 )

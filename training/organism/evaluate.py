@@ -26,7 +26,7 @@ def score_options(
     facts: Sequence[Fact],
     languages: Sequence[str],
     *,
-    batch_tokens: int = 8192,
+    batch_tokens: int = 2048,
 ) -> pd.DataFrame:
     """Score all options of all facts.
 

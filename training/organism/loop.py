@@ -7,7 +7,7 @@ number of threads), and nothing about the data has to be stored.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +39,8 @@ def batch_of_step(
     number = config.rows * max(4, config.row_tokens // 12)
     documents = draw(material, config.mix, rng, number)
 
-    def encode(texts: list[str]) -> list[list[int]]:
-        ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return ids
 
     start, pad = int(tokenizer.bos_token_id), int(tokenizer.pad_token_id)
