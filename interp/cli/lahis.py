@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,7 +65,11 @@ def command(
     )
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
-    choices = {"mask_update": mask_update, "n_samples": n_samples, "seq_len": seq_len}
+    choices: dict[str, Any] = {
+        "mask_update": mask_update,
+        "n_samples": n_samples,
+        "seq_len": seq_len,
+    }
     options = {name: value for name, value in choices.items() if value is not None}
     check_preset("lahis", preset, **options)
     target = open_study(study)

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from interp.model import HookedModel
+from interp.model.door import check_batch
 
 CHUNK_ELEMENTS = 2**25
 """Logits held at a time (positions times vocabulary): 128 MiB in fp32."""
@@ -105,10 +106,12 @@ def mask_gradients(
     rows = mask.detach().expand(len(input_ids), *mask.shape).clone().requires_grad_(True)
     found: list[Tensor] = []
     chunk_rows = max(1, chunk_elements // model.shape.d_vocab)
+    check_batch(input_ids, attention_mask, model.d_embedded)
     with frozen_parameters(model.model), torch.enable_grad():
+        # The model needs no mask: no token sees the padding behind it (the self-check proves that
+        # of every model), and attention is faster without one. The loss leaves the padding out.
         model.run(
             input_ids,
-            attention_mask,
             observe={"ln_final.hook_in": found.append},
             edit=model.head_mask_edits(rows),
             output="body",

@@ -1,0 +1,210 @@
+"""LAHIS's cost: against the least that its gradient can cost, and against one sample at a time.
+
+Run ``python benchmarks/lahis.py`` (fp32, random OLMo-2 weights), or with ``--quick`` (small shapes,
+seconds). Two tables, each ratio a median over rounds in which the contenders take turns:
+
+(a) at a 100M-parameter shape, one batch of LAHIS against one forward and one backward pass of the
+    same tokens with frozen parameters, as deep as the mask reaches (to the output of block 0's
+    heads), by the model's own loss and without hooks on the way;
+(b) at the size of the organism, LAHIS in batches against the same samples one at a time, as the
+    sources run it: one forward and one backward pass per sample, weight gradients switched off, and
+    a mask in front of each output projection.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from _timing import Timing, compare
+from tokenizers import Tokenizer, models
+from torch import Tensor, nn
+from transformers import Olmo2Config, Olmo2ForCausalLM, PreTrainedTokenizerFast
+
+from interp.batches import pad, plan_batches
+from interp.lahis.gradients import mask_gradients
+from interp.lahis.passes import TOKENS_PER_BATCH
+from interp.model import HookedModel
+
+AIM_OVERHEAD = 1.10
+AIM_SPEEDUP = 2.5
+
+LARGE = {
+    "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12,
+    "num_attention_heads": 12, "vocab_size": 8192,
+}  # fmt: skip
+ORGANISM = {
+    "hidden_size": 128, "intermediate_size": 1024, "num_hidden_layers": 8,
+    "num_attention_heads": 16, "vocab_size": 4096,
+}  # fmt: skip
+
+
+def build(size: dict[str, int]) -> HookedModel:
+    """Make a random fp32 OLMo-2 of a shape, its parameters frozen as a loaded checkpoint's are."""
+    torch.manual_seed(0)
+    config = Olmo2Config(
+        **size, num_key_value_heads=size["num_attention_heads"], pad_token_id=0, bos_token_id=1,
+        eos_token_id=2, tie_word_embeddings=False,
+    )  # fmt: skip
+    hf = Olmo2ForCausalLM(config).eval().requires_grad_(False)
+    return HookedModel.from_model(hf, _words(), self_check=False, name="bench")
+
+
+def ones(model: HookedModel) -> Tensor:
+    """Where LAHIS differentiates."""
+    return torch.ones(model.shape.n_layers, model.shape.n_heads)
+
+
+class Overhead:
+    """(a): one batch, as LAHIS and as a bare forward and backward pass."""
+
+    def __init__(self, size: dict[str, int], shape: tuple[int, int]) -> None:
+        self.model = build(size)
+        self.ids = torch.randint(3, size["vocab_size"], shape)
+
+    def bare(self) -> None:
+        """The model's own loss, differentiated down to the output of block 0's heads."""
+        hf = self.model.model
+        leaves: list[Tensor] = []
+
+        def leaf(_: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
+            leaves.append(args[0].detach().requires_grad_(True))
+            return (leaves[0],)
+
+        handle = hf.model.layers[0].self_attn.o_proj.register_forward_pre_hook(leaf)
+        try:
+            loss = hf(input_ids=self.ids, labels=self.ids, use_cache=False).loss
+            torch.autograd.grad(loss, leaves)
+        finally:
+            handle.remove()
+
+    def lahis(self) -> None:
+        """What ``interp lahis`` does per batch."""
+        mask_gradients(self.model, self.ids, torch.ones_like(self.ids), ones(self.model))
+
+    def compare(self, rounds: int) -> dict[str, Timing]:
+        """Time both."""
+        return compare(
+            {"bare forward and backward": self.bare, "LAHIS": self.lahis},
+            baseline="bare forward and backward",
+            rounds=rounds,
+        )
+
+
+class Batching:
+    """(b): samples of about a hundred tokens, in batches and one at a time."""
+
+    def __init__(self, size: dict[str, int], n_samples: int) -> None:
+        self.model = build(size)
+        generator = torch.Generator().manual_seed(1)
+        lengths = torch.randint(70, 131, (n_samples,), generator=generator).tolist()
+        self.samples = [
+            torch.randint(3, size["vocab_size"], (n,), generator=generator).tolist()
+            for n in lengths
+        ]
+        self.plan = plan_batches(lengths, "auto", tokens_per_batch=TOKENS_PER_BATCH["cpu"])
+
+    def batched(self) -> None:
+        """What ``interp lahis`` does."""
+        for indices in self.plan.batches:
+            ids, attention = pad([self.samples[i] for i in indices])
+            mask_gradients(self.model, ids, attention, ones(self.model))
+
+    def alone(self) -> None:
+        """The same function with batches of one."""
+        for sample in self.samples:
+            mask_gradients(self.model, torch.tensor([sample]), None, ones(self.model))
+
+    def sources(self) -> None:
+        """One forward and one backward pass per sample, written plainly."""
+        hf = self.model.model
+        mask = ones(self.model).requires_grad_(True)
+        n_heads = self.model.shape.n_heads
+
+        def scale(layer: int, _: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
+            heads = args[0].unflatten(-1, (n_heads, -1))
+            return ((heads * mask[layer][:, None]).flatten(-2),)
+
+        handles = [
+            layer.self_attn.o_proj.register_forward_pre_hook(partial(scale, i))
+            for i, layer in enumerate(hf.model.layers)
+        ]
+        try:
+            for sample in self.samples:
+                ids = torch.tensor([sample])
+                logits = hf(input_ids=ids, use_cache=False).logits[0]
+                torch.autograd.grad(F.cross_entropy(logits[:-1], ids[0, 1:]), mask)
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def compare(self, rounds: int) -> dict[str, Timing]:
+        """Time all three."""
+        return compare(
+            {
+                "LAHIS in batches": self.batched,
+                "LAHIS, one sample at a time": self.alone,
+                "plain loop, one sample at a time": self.sources,
+            },
+            baseline="LAHIS in batches",
+            rounds=rounds,
+            warmup=1,
+        )
+
+
+def _words() -> PreTrainedTokenizerFast:
+    """A tokenizer of three words: the benchmark feeds ids, but a model comes with one."""
+    words = Tokenizer(models.WordLevel({"<pad>": 0, "<s>": 1, "</s>": 2}, unk_token="</s>"))
+    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", bos_token="<s>")
+
+
+def report_overhead(quick: bool, rounds: int) -> None:
+    """Print table (a)."""
+    size = {**LARGE, "num_hidden_layers": 2, "hidden_size": 192} if quick else LARGE
+    bench = Overhead(size, (4, 64) if quick else (4, 256))
+    count = sum(p.numel() for p in bench.model.model.parameters())
+    batch, pos = bench.ids.shape
+    print(f"(a) OLMo-2 shape, {count / 1e6:.0f}M parameters, batch {batch} x {pos} tokens")
+    found = bench.compare(rounds)
+    for timing in found.values():
+        print(timing)
+    print(f"LAHIS / bare forward and backward: {found['LAHIS'].ratio:.3f} (aim <= {AIM_OVERHEAD})")
+
+
+def report_batching(quick: bool, rounds: int) -> None:
+    """Print table (b)."""
+    bench = Batching(ORGANISM, 24 if quick else 120)
+    print(
+        f"(b) OLMo-2 organism, {len(bench.samples)} samples of "
+        f"{sum(map(len, bench.samples)) / len(bench.samples):.0f} tokens, "
+        f"{len(bench.plan)} batches"
+    )
+    found = bench.compare(rounds)
+    for timing in found.values():
+        print(timing)
+    alone = found["plain loop, one sample at a time"]
+    print(f"one sample at a time / LAHIS in batches: {alone.ratio:.2f} (aim >= {AIM_SPEEDUP})")
+
+
+def main() -> None:
+    """Run both parts and print their tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small shapes, for a smoke test")
+    parser.add_argument("--part", choices=("a", "b"), default=None, help="default: both")
+    parser.add_argument("--rounds", type=int, default=None, help="default: 11, with --quick 3")
+    parser.add_argument("--threads", type=int, default=None, help="default: torch's choice")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    rounds = arguments.rounds or (3 if arguments.quick else 11)
+    print(f"fp32, {torch.get_num_threads()} threads")
+    if arguments.part != "b":
+        report_overhead(arguments.quick, rounds)
+    if arguments.part != "a":
+        report_batching(arguments.quick, rounds)
+
+
+if __name__ == "__main__":
+    main()
