@@ -8,6 +8,9 @@ import numpy as np
 import torch
 
 from interp.data.corpus import Corpus, Unit
+from interp.data.tokens import TokenizedCorpus
+from interp.model import HookedModel
+from tests.reference import lape as reference
 
 ALPHABETS = {
     "en": "abcdefghijklmnopqrstuvwxyz",
@@ -60,3 +63,23 @@ class WatchedEngine:
             # after the observers have seen everything: nothing of it may be kept
             raise torch.OutOfMemoryError("CUDA out of memory (on purpose)")
         return out
+
+
+def reference_counts(
+    model: HookedModel, text: TokenizedCorpus, activation: str = "gate", margin: float = 0.0
+) -> list[np.ndarray]:
+    """The counts, and their bounds when values within ``margin`` of zero may be read either way."""
+    sequences = [(s.block, s.lang, s.ids.tolist(), s.n_special) for s in text.sequences]
+    *tables, tokens = reference.count(
+        model.model, sequences, text.languages, text.n_blocks, activation, margin
+    )
+    cells = [[(block, lang) for lang in text.languages] for block in range(text.n_blocks)]
+    assert [[tokens[cell] for cell in row] for row in cells] == text.tokens.tolist()
+    return [np.array([[table[cell] for cell in row] for row in cells]) for table in tables]
+
+
+def check_within_rounding(counts: np.ndarray, least: np.ndarray, most: np.ndarray) -> None:
+    """Where nothing lies within rounding of zero, equal; elsewhere off by at most those values."""
+    assert (least <= counts).all() and (counts <= most).all()
+    undetermined = (most - least).sum() / most.sum()
+    assert undetermined < 2e-3, "rounding must leave nearly every activation determined"

@@ -12,7 +12,7 @@ from interp.lape.counts import BlockCounts, SequenceCounter, activation_site
 from interp.lape.passes import Passes
 from interp.model import HookedModel
 from interp.model.architectures import ARCHITECTURES
-from tests.lape.cases import word_corpus
+from tests.lape.cases import check_within_rounding, reference_counts, word_corpus
 from tests.reference import lape as reference
 from tests.tiny import FAMILIES, FAST_FAMILIES, tiny_hooked, tiny_model
 
@@ -93,24 +93,6 @@ def count(model: HookedModel, batch_size: str | int, activation: str = "gate"):
     counts = BlockCounts(text.tokens, model.shape.n_layers, model.shape.d_mlp)
     Passes(model, text, plan, activation, "test").count(counts, 0, lambda *_: None)
     return counts.counts, text
-
-
-def reference_counts(model: HookedModel, text, activation: str = "gate", margin: float = 0.0):
-    """The counts, and their bounds when values within ``margin`` of zero may be read either way."""
-    sequences = [(s.block, s.lang, s.ids.tolist(), s.n_special) for s in text.sequences]
-    *tables, tokens = reference.count(
-        model.model, sequences, text.languages, text.n_blocks, activation, margin
-    )
-    cells = [[(block, lang) for lang in text.languages] for block in range(text.n_blocks)]
-    assert [[tokens[cell] for cell in row] for row in cells] == text.tokens.tolist()
-    return [np.array([[table[cell] for cell in row] for row in cells]) for table in tables]
-
-
-def check_within_rounding(counts, least, most) -> None:
-    """Where nothing lies within rounding of zero, equal; elsewhere off by at most those values."""
-    assert (least <= counts).all() and (counts <= most).all()
-    undetermined = (most - least).sum() / most.sum()
-    assert undetermined < 2e-3, "rounding must leave nearly every activation determined"
 
 
 def check_family(family: str, activation: str = "gate") -> None:
