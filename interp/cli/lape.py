@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -82,7 +82,7 @@ def command(
     )
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
-    choices = {
+    choices: dict[str, Any] = {
         "budget": int(budget) if budget is not None and budget.isdecimal() else budget,
         "activation": activation,
         "top_fraction": top_fraction,
