@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
+import os
 from pathlib import Path
 from typing import Any
 
 from interp.errors import InterpError
-from interp.study.atomic import TEMPORARY_SUFFIX, write_error, write_json
+from interp.study.atomic import TEMPORARY_SUFFIX, write_bytes, write_error, write_json
 from interp.study.provenance import code_version, now
 from interp.study.schema import SCHEMA_VERSION
 
@@ -95,14 +95,10 @@ def open_for_writing(folder: Path) -> dict[str, Any]:
 
 
 def _prove_writable(folder: Path) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=folder, prefix=".probe.", suffix=TEMPORARY_SUFFIX
-        ) as f:
-            f.write(b"\0" * 4096)
-            f.flush()
-    except OSError as error:
-        raise write_error(folder, error) from error
+    # Through the same door as results, so that a refusal leaves neither a file nor an open handle.
+    probe = folder / f".probe.{os.getpid()}{TEMPORARY_SUFFIX}"
+    write_bytes(probe, b"\0" * 4096)
+    probe.unlink(missing_ok=True)
 
 
 def _counts(path: Path) -> bool:
