@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interp.errors import InterpError
+from interp.errors import InterpError, unknown
 
 if TYPE_CHECKING:
     from interp.model.hooked import HookedModel
+    from interp.model.spec import ModelSpec
     from interp.study import Study
 
 
@@ -20,23 +21,20 @@ if TYPE_CHECKING:
 class Checkpoint:
     """How ``--model`` and its companions name one checkpoint in a study."""
 
-    model: str
+    spec: ModelSpec
     label: str
     stage: str
     engine: str
-    options: dict[str, Any]
 
     def load(self) -> HookedModel:
         """Load the weights; everything cheap has been checked by now."""
         from transformers.utils import logging
 
         from interp.model.hooked import HookedModel
-        from interp.model.spec import ModelSpec
 
         if not sys.stderr.isatty():  # in a log file a bar is noise
             logging.disable_progress_bar()
-        spec = ModelSpec.parse(self.model, **self.options)
-        return HookedModel.load(spec, engine=self.engine)
+        return HookedModel.load(self.spec, engine=self.engine)
 
 
 def open_study(path: Path) -> Study:
@@ -49,7 +47,10 @@ def open_study(path: Path) -> Study:
 def checkpoint(
     model: str, *, label: str | None, stage: str | None, engine: str, **options: Any
 ) -> Checkpoint:
-    """Fill in label and stage from the checkpoint where the user gave none."""
+    """Check a checkpoint without reading its weights; label and stage come from it by default."""
+    from interp.model.engines import ENGINES
+    from interp.model.spec import ModelSpec
+
     if not model.strip():
         raise InterpError("--model is empty: expected a hub id, a folder or a LoRA adapter")
     name = label if label is not None else _label_of(model)
@@ -58,7 +59,13 @@ def checkpoint(
             f"label {name!r}: expected letters, digits, '.', '_' and '-' (starting with a letter "
             "or digit); give one with --label"
         )
-    return Checkpoint(model, name, stage or _stage_of(model) or name, engine, options)
+    if engine not in ENGINES:
+        raise unknown("engine", engine, ENGINES)
+    spec = ModelSpec.parse(model, **options)
+    from interp.model.loading import check_checkpoint  # imports transformers, which takes seconds
+
+    check_checkpoint(spec)
+    return Checkpoint(spec, name, stage or _stage_of(model) or name, engine)
 
 
 def _label_of(model: str) -> str:

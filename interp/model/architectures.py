@@ -200,7 +200,7 @@ def find_architecture(
             sorted(rows),
             "To add one, write a YAML file with a row such as "
             f"'{model_type}: {{like: llama, attn_out: self_attn.o_proj, mlp_pre: mlp.gate_proj}}' "
-            "and name it with --architectures-file.",
+            "and name it with --architectures.",
         )
     return rows[model_type]
 
@@ -240,7 +240,8 @@ def bind(row: Architecture, model: nn.Module) -> Architecture:
     for name in ("final_norm", "project_out"):
         path = getattr(row, name)
         if path is not None and find_module(model, path, row, name, optional=True) is None:
-            row = replace(row, **{name: None})
+            absent: dict[str, Any] = {name: None}
+            row = replace(row, **absent)
     block = find_module(model, f"{row.layers}.0", row, "layers")
     for name in ("attn_out", "mlp_pre", "mlp_up", "mlp_post", "resid_mid"):
         if (path := getattr(row, name)) is not None:

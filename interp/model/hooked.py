@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 from torch import nn
@@ -14,7 +14,7 @@ from interp.model import interventions
 from interp.model.architectures import ARCHITECTURES, Architecture, bind, find_architecture
 from interp.model.door import check_batch, check_tokenizer
 from interp.model.engines import ENGINES, make_engine
-from interp.model.engines.base import Editor, Engine, Observer, Output
+from interp.model.engines.base import Editor, Observer, Output
 from interp.model.engines.native import NativeEngine
 from interp.model.provenance import describe_in_memory
 from interp.model.self_check import self_check as run_self_check
@@ -51,7 +51,7 @@ class HookedModel:
         provenance: Mapping[str, Any],
     ) -> None:
         """Wrap a model; use ``load`` or ``from_model``, which also check it."""
-        self.model: Any = model
+        self.model: Any = cast(Any, model)  # modules are reached by name throughout
         if self.model.training:
             raise InterpError(
                 f"model {name!r} is in training mode, where dropout makes results random: "

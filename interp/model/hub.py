@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
-import httpx
-from huggingface_hub import hf_hub_download, snapshot_download
+from huggingface_hub import constants, get_session, hf_hub_download, snapshot_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -17,7 +17,8 @@ from huggingface_hub.errors import (
 
 from interp.errors import InterpError
 
-_UNREACHABLE = (LocalEntryNotFoundError, ConnectionError, httpx.HTTPError, OSError)
+_UNREACHABLE = (LocalEntryNotFoundError, OSError)
+_PATIENCE = 5.0
 
 
 def find_file(source: str, name: str, revision: str | None = None) -> Path | None:
@@ -40,6 +41,7 @@ def find_file(source: str, name: str, revision: str | None = None) -> Path | Non
         return path if path.is_file() else None
     if folder.exists():
         raise InterpError(f"model {source!r} is a file: expected a folder or a hub id")
+    _notice_if_offline()
     try:
         return Path(hf_hub_download(source, name, revision=revision))
     except Exception as error:
@@ -93,10 +95,28 @@ def find_folder(source: str, patterns: list[str], revision: str | None = None) -
     folder = Path(source).expanduser()
     if folder.is_dir():
         return folder
+    _notice_if_offline()
     try:
         return Path(snapshot_download(source, revision=revision, allow_patterns=patterns))
     except Exception as error:
         raise explain(source, revision, error) from error
+
+
+@cache
+def _notice_if_offline() -> None:
+    """Ask once whether the hub answers; where it does not, go on with the local cache at once.
+
+    Left alone, the client asks six times for each of a dozen files, half a minute per file, and
+    says so every time. The switch is its own ``HF_HUB_OFFLINE``.
+    """
+    if constants.is_offline_mode():
+        return
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
+    except Exception as error:
+        if not _is_network(error):
+            raise
+        constants.HF_HUB_OFFLINE = True
 
 
 def commit_of(path: Path) -> str | None:
@@ -134,7 +154,7 @@ def explain(source: str, revision: str | None, error: Exception) -> InterpError:
         return InterpError(f"{what} has no revision {revision!r} on the hub")
     if isinstance(error, HFValidationError):
         return InterpError(f"{what} not found: no such folder, and not a hub id (owner/name)")
-    if isinstance(error, _UNREACHABLE):
+    if isinstance(error, _UNREACHABLE) or _is_network(error):
         return InterpError(
             f"{what} not found: no such folder, and the hub cannot be reached (offline?) nor is it "
             "in the local cache; give a folder, or run 'hf download' where there is a network"
@@ -153,6 +173,11 @@ def one_line(error: BaseException) -> str:
     """
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _is_network(error: Exception) -> bool:
+    """Whether the HTTP client failed; hub clients use httpx or httpx2, which share no class."""
+    return isinstance(error, OSError) or type(error).__module__.startswith("httpx")
 
 
 def _is_absent(error: Exception) -> bool:

@@ -73,20 +73,44 @@ def load_checkpoint(spec: ModelSpec) -> LoadedCheckpoint:
     return LoadedCheckpoint(model, tokenizer, arch, provenance)
 
 
-def _load(
-    spec: ModelSpec, table: Mapping[str, Architecture], device: str, depth: int
-) -> tuple[nn.Module, Any, dict[str, Any]]:
-    """Load a model or an adapter on one; recursive, since an adapter's base may be an adapter."""
+def check_checkpoint(spec: ModelSpec) -> None:
+    """Refuse what can be refused without reading weights: a missing file, the wrong kind of model.
+
+    Args:
+        spec: which checkpoint, and how.
+
+    Raises:
+        InterpError: as :func:`load_checkpoint`, for as much as the configuration tells.
+    """
+    table = load_architectures(spec.architectures_file)
+    _device(spec)
+    found = _find(spec)
+    if found.name == adapters.CONFIG:
+        adapters.read_adapter(spec.source, spec.revision, spec.base)
+    else:
+        _read_config(spec, found, table)
+
+
+def _find(spec: ModelSpec) -> Path:
+    """The configuration of the model or adapter."""
     found = find_either(spec.source, (adapters.CONFIG, "config.json"), spec.revision)
     if found is None:
         raise _not_a_model(spec)
-    if found.name == adapters.CONFIG:
-        return _load_adapter(spec, table, device, depth, found)
-    if spec.base is not None:
+    if found.name != adapters.CONFIG and spec.base is not None:
         raise InterpError(
             f"--base {spec.base!r} given, but {spec.text!r} is not a LoRA adapter "
             f"(it has no {adapters.CONFIG})"
         )
+    return found
+
+
+def _load(
+    spec: ModelSpec, table: Mapping[str, Architecture], device: str, depth: int
+) -> tuple[nn.Module, Any, dict[str, Any]]:
+    """Load a model or an adapter on one; recursive, since an adapter's base may be an adapter."""
+    found = _find(spec)
+    if found.name == adapters.CONFIG:
+        return _load_adapter(spec, table, device, depth, found)
     config = _read_config(spec, found, table)
     model = _load_weights(spec, config, device)
     origin = {

@@ -28,7 +28,7 @@ from interp.model.interventions import head_mask_edits
 from interp.model.sites import site_names
 from interp.model.spec import ModelSpec
 
-__all__ = ["ENGINES", "GRADIENT", "REFERENCE", "TEXTS", "verify", "worst_layers"]
+__all__ = ["ENGINES", "GRADIENT", "REFERENCE", "TEXTS", "other_engines", "verify", "worst_layers"]
 
 REFERENCE = "native"
 GRADIENT = "head_mask_gradient"
@@ -94,15 +94,7 @@ def verify(
     Raises:
         InterpError: for an unknown engine, no engine besides ``native``, or texts without tokens.
     """
-    others = [name for name in dict.fromkeys(engines) if name != REFERENCE]
-    for name in others:
-        if name not in ENGINES:
-            raise unknown("engine", name, ENGINES)
-    if not others:
-        raise InterpError(
-            f"nothing to compare: name an engine besides {REFERENCE!r}, one of "
-            + ", ".join(name for name in ENGINES if name != REFERENCE)
-        )
+    others = other_engines(engines)
     if not isinstance(model, HookedModel):
         model = HookedModel.load(model, **spec_options)
     ids, mask = _encode(model, TEXTS if texts is None else texts)
@@ -122,6 +114,30 @@ def verify(
     return frame if per_layer else worst_layers(frame)
 
 
+def other_engines(engines: Sequence[str]) -> list[str]:
+    """Check names of engines, without loading a model.
+
+    Args:
+        engines: names; repeated ones count once.
+
+    Returns:
+        Those that are held against the reference.
+
+    Raises:
+        InterpError: for an unknown engine, or none besides the reference.
+    """
+    for name in engines:
+        if name not in ENGINES:
+            raise unknown("engine", name, ENGINES)
+    others = [name for name in dict.fromkeys(engines) if name != REFERENCE]
+    if not others:
+        raise InterpError(
+            f"nothing to compare: name an engine besides {REFERENCE!r}, one of "
+            + ", ".join(name for name in ENGINES if name != REFERENCE)
+        )
+    return others
+
+
 def worst_layers(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep, of each site, the layer with the largest difference relative to its limit.
 
@@ -134,7 +150,7 @@ def worst_layers(frame: pd.DataFrame) -> pd.DataFrame:
     """
     found = frame["site"].str.extract(_LAYER)[0]
     layered = frame.assign(
-        layer=found.fillna(-1).astype(int),
+        layer=found.fillna("-1").astype(int),
         site=frame["site"].str.replace(_LAYER, "blocks.*.", regex=True),
         # NaN differences are the worst of all, hence ahead of every finite share of the limit.
         _share=(frame["max_abs_diff"] / frame["limit"]).fillna(float("inf")),

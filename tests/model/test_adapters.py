@@ -118,7 +118,7 @@ def test_more_tokens_without_embeddings_is_an_error(make: Maker) -> None:
     extended = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer)
     extended.add_tokens([f"<new{index}>" for index in range(20)])
     extended.save_pretrained(folder)
-    with pytest.raises(InterpError, match="tokens but its base embeds 264.*modules_to_save"):
+    with pytest.raises(InterpError, match=r"tokens but its base embeds 264.*modules_to_save"):
         HookedModel.load(str(folder))
 
 
@@ -173,7 +173,7 @@ def test_an_adapter_that_is_broken_or_of_another_model(make: Maker, tmp_path: Pa
     with pytest.raises(InterpError, match="has no weights"):
         HookedModel.load(str(folder))
     (folder / "adapter_config.json").write_text("[")
-    with pytest.raises(InterpError, match="adapter_config.json cannot be read"):
+    with pytest.raises(InterpError, match=r"adapter_config\.json cannot be read"):
         HookedModel.load(str(folder))
 
 
@@ -185,5 +185,5 @@ def test_an_adapter_on_a_quantised_base_is_refused(
 
     monkeypatch.setattr(loading.quantisation, "method_of", lambda config: "gptq")
     monkeypatch.setattr(loading.quantisation, "require_library", lambda method, model: None)
-    with pytest.raises(InterpError, match="its base .* is quantised with gptq"):
+    with pytest.raises(InterpError, match=r"its base .* is quantised with gptq"):
         HookedModel.load(str(folder))

@@ -83,7 +83,7 @@ def test_an_unknown_site_is_refused_before_anything_is_registered(qwen: HookedMo
 def test_a_site_that_is_never_reached_is_an_error() -> None:
     # Tensor-parallel Bloom slices the projection's weight and never calls the module.
     raw, tokenizer = tiny_model("bloom", pretraining_tp=2, slow_but_exact=True)
-    with pytest.raises(InterpError, match="not reached.*slow_but_exact"):
+    with pytest.raises(InterpError, match=r"not reached.*slow_but_exact"):
         HookedModel.from_model(raw, tokenizer)
 
 
@@ -259,7 +259,7 @@ def test_batches_are_checked_at_the_door(qwen: HookedModel) -> None:
 
 def test_a_model_in_training_mode_is_refused() -> None:
     raw, tokenizer = tiny_model("olmo2")
-    with pytest.raises(InterpError, match="call model.eval"):
+    with pytest.raises(InterpError, match=r"call model\.eval"):
         HookedModel.from_model(raw.train(), tokenizer)
 
 
@@ -280,7 +280,7 @@ def test_engines_are_named_and_contexts_need_the_native_one(qwen: HookedModel) -
     raw, tokenizer = tiny_model("olmo2")
     with pytest.raises(InterpError, match="unknown engine 'pyvene': expected one of native"):
         HookedModel.from_model(raw, tokenizer, engine="pyvene")
-    with pytest.raises(InterpError, match="unknown architecture 'olmo2'.*like: llama"):
+    with pytest.raises(InterpError, match=r"unknown architecture 'olmo2'.*like: llama"):
         HookedModel.from_model(raw, tokenizer, architectures={})
 
 

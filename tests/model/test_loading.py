@@ -204,7 +204,7 @@ def test_a_folder_that_is_no_model_is_named_with_what_it_holds(tmp_path: Path) -
         ({"model_type": "t5", "is_encoder_decoder": True}, "is an encoder-decoder .t5."),
         ({"model_type": "vit"}, "not a causal language model"),
         ({"model_type": "falcon"}, "unknown architecture 'falcon'.*olmo2.*'falcon: .like: llama"),
-        ({"model_type": "made_up"}, "unknown architecture 'made_up'.*--architectures-file"),
+        ({"model_type": "made_up"}, "unknown architecture 'made_up'.*--architectures"),
         ({"num_hidden_layers": 4}, "lacks 11 of its weights, e.g. 'model.layers.3"),
         ({"intermediate_size": 50}, "cannot be loaded"),
         (

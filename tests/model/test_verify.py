@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from interp.errors import InterpError
-from interp.model import HookedModel, verify as module
+from interp.model import HookedModel
+from interp.model import verify as module
 from interp.model.engines import guard, native
 from interp.model.sites import site_names
 from interp.model.verify import GRADIENT, verify, worst_layers
@@ -61,7 +62,7 @@ def test_a_changed_weight_is_found_from_its_layer_on(monkeypatch: pytest.MonkeyP
     differs = frame.index[frame["verdict"] == "differs"].tolist()
     first = differs[0]
     assert first == "blocks.1.mlp.hook_pre"
-    upstream = frame.loc[: "blocks.1.hook_resid_mid", "max_abs_diff"]
+    upstream = frame.loc[:"blocks.1.hook_resid_mid", "max_abs_diff"]
     assert (upstream == 0).all() and len(upstream) == 11
     assert frame.at["blocks.1.mlp.hook_pre_linear", "max_abs_diff"] == 0  # reads the same stream
     assert {"blocks.2.hook_resid_post", "ln_final.hook_in", *EXTRA} <= set(differs)
