@@ -44,13 +44,13 @@ class Row(NamedTuple):
 
 # Optional parts: package, what it is for, how to get it.
 OPTIONAL: tuple[tuple[str, str, str], ...] = (
-    ("transformer-lens", "engine transformer_lens", "pip install -e '.[engines]' in the clone"),
-    ("nnsight", "engine nnsight", "pip install -e '.[engines]' in the clone"),
-    ("plotly", "figures", "pip install -e '.[dashboard]' in the clone"),
-    ("streamlit", "dashboard", "pip install -e '.[dashboard]' in the clone"),
-    ("kaleido", "PNG and SVG figures", "pip install kaleido (needs Chromium)"),
+    ("transformer-lens", "engine transformer_lens", "pip install -e '.[engines]'"),
+    ("nnsight", "engine nnsight", "pip install -e '.[engines]'"),
+    ("plotly", "figures", "pip install -e '.[dashboard]'"),
+    ("streamlit", "dashboard", "pip install -e '.[dashboard]'"),
+    ("kaleido", "PNG and SVG figures, with Chromium", "pip install kaleido"),
     ("trl", "GRPO training", "pip install trl"),
-    ("vllm", "fast rollouts on a GPU", "pip install vllm (CUDA only)"),
+    ("vllm", "fast rollouts, CUDA only", "pip install vllm"),
     ("lm-eval", "Global-MMLU", "pip install lm-eval"),
     ("bitsandbytes", "checkpoints quantised to 4 or 8 bits", "pip install bitsandbytes"),
 )
@@ -171,7 +171,14 @@ def torch_rows() -> Iterator[Row]:
         yield Row(f"device cuda:{index}", "ok", f"{properties.name}, {memory}")
     if torch.backends.mps.is_available():
         yield Row("device mps", "ok", platform.machine())
-    yield Row("device cpu", "ok", f"{torch.get_num_threads()} threads")
+    threads = torch.get_num_threads()
+    yield Row("device cpu", "ok", f"{threads} thread{'s' if threads > 1 else ''}")
+    taken = "cpu"
+    if torch.cuda.is_available():
+        taken = "cuda"
+    elif torch.backends.mps.is_available():
+        taken = "mps"
+    yield Row("device taken by --device auto", "ok", taken)
 
 
 def program_rows() -> Iterator[Row]:

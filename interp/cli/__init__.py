@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from interp.errors import InterpError
+
+_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -21,17 +24,38 @@ def main(argv: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: always; 0 on success, 2 for a mistake in the input, 130 after Ctrl-C.
     """
+    from typer import Abort
+
     from interp.cli.app import build
 
     arguments = [_dashes(argument) for argument in (sys.argv[1:] if argv is None else argv)]
     try:
-        build()(args=arguments, prog_name="interp")
+        code = build()(args=arguments, prog_name="interp", standalone_mode=False)
     except InterpError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Abort):
+        code = _INTERRUPTED
+    except Exception as error:
+        # Typer carries its own copy of click in some versions, so its errors have no one class.
+        if not hasattr(error, "format_message"):
+            raise
+        raise SystemExit(_refuse_usage(error)) from None
+    if code == _INTERRUPTED:
         print("interrupted; run the same command again to go on from here", file=sys.stderr)
-        raise SystemExit(130) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _refuse_usage(error: Any) -> int:
+    """Print a wrong option or command as one line; the bare command prints its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return int(error.exit_code)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "interp"
+    reason = " ".join(error.format_message().split()).rstrip(".")
+    print(f"error: {reason}; see '{command} --help'", file=sys.stderr)
+    return int(error.exit_code)
 
 
 def _dashes(argument: str) -> str:

@@ -23,17 +23,20 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """What changed inside a language model when post-training changed how it recalls facts?
+    """What changed inside a language model when post-training changed its factual recall?
 
-    Every analysis takes a checkpoint (hub id, folder or LoRA adapter), writes to a study, and can
-    be interrupted and run again.
+    An analysis takes a checkpoint (hub id, folder or LoRA adapter) and writes to a study.
+
+    Interrupt it whenever you like: the same command goes on where it was.
 
     Examples:
-        interp lens --model ckpt/base
+        interp demo
 
-        interp lape --model allenai/OLMo-2-1124-7B --corpus ted:multi_way.jsonl --study artifacts/p
+        interp lens --model ckpt/base --study artifacts/mine
 
-        interp show --study artifacts/p
+        interp lape --model allenai/OLMo-2-1124-7B --corpus ted:multi_way.jsonl
+
+        interp show --study artifacts/mine
     """
 
 

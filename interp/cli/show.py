@@ -17,11 +17,21 @@ def command(
 ) -> None:
     """List the runs of a study, or print one of them again."""
     from interp.cli.summaries import print_run
-    from interp.cli.tables import print_frame
+    from interp.cli.tables import console, print_frame
     from interp.study import load_study, study_summary
 
     opened = load_study(study)
     if run is not None:
         print_run(opened, run)
         return
-    print_frame(study_summary(opened), f"Study {opened.path}")
+    summary = study_summary(opened)
+    if summary.empty:
+        console().print(
+            f"Study {opened.path} has no runs yet: interp lens, lahis and lape add some"
+        )
+        return
+    print_frame(
+        summary.assign(date=summary["date"].str[:16]), f"Study {opened.path}", whole=("run_id",)
+    )
+    if (summary["status"] == "unfinished").any():
+        console().print("unfinished: interrupted or still going; its command goes on with it")

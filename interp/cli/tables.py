@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def console() -> Console:
@@ -21,18 +24,32 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def print_frame(frame: pd.DataFrame, title: str, *, caption: str | None = None) -> None:
+def print_frame(
+    frame: pd.DataFrame, title: str, *, caption: str | None = None, whole: Collection[str] = ()
+) -> None:
     """Print one frame.
 
     Args:
         frame: the rows; numbers are right-aligned and floats shown with four significant digits.
         title: what the table shows.
         caption: how to read it.
+        whole: columns whose cells are never broken over two lines, because they are copied.
     """
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    # As Text, because in a plain string rich takes [brackets] for markup and drops them.
+    table = Table(
+        title=Text(title),
+        caption=None if caption is None else Text(caption),
+        title_justify="left",
+        caption_justify="left",
+    )
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
-        table.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            Text(str(name)),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=name in whole,
+        )
     for row in frame.itertuples(index=False, name=None):
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))
     console().print(table)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interp.cli import options as o
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def command(
@@ -23,9 +26,11 @@ def command(
 ) -> None:
     """Run the same text through several engines and print the largest difference per site."""
     from interp.cli.session import checkpoint
-    from interp.cli.tables import print_frame
-    from interp.model.verify import ENGINES, verify
+    from interp.cli.tables import console, print_frame
+    from interp.model.verify import ENGINES, other_engines, verify
 
+    names = ENGINES if engine == "all" else tuple(part.strip() for part in engine.split(","))
+    others = other_engines(names)
     spec = checkpoint(
         model,
         label="verify",
@@ -37,8 +42,32 @@ def command(
         trust_remote_code=trust_remote_code,
         architectures_file=architectures,
     )
-    names = ENGINES if engine == "all" else tuple(engine.split(","))
-    frame = verify(spec.load(), engines=names)
-    print_frame(frame, f"Largest absolute difference per site: {model}")
+    frame = verify(spec.load(), engines=others)
+    for name, rows in frame.groupby("engine", sort=False):
+        if (rows["verdict"] != "refused").any():
+            print_frame(_shown(rows), f"{model}: largest difference per site, {name} and native")
+    for name in others:
+        console().print(_verdict(name, frame[frame["engine"] == name]), markup=False)
     if (frame["verdict"] == "differs").any():
         raise typer.Exit(1)
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns that differ from row to row; the layer is empty outside the blocks."""
+    layers = [None if layer < 0 else str(layer) for layer in rows["layer"]]
+    shown = rows.assign(**{"worst layer": layers, "largest difference": rows["max_abs_diff"]})
+    return shown[["site", "worst layer", "largest difference", "limit", "shape", "verdict"]]
+
+
+def _verdict(name: str, rows: pd.DataFrame) -> str:
+    """One line on one engine."""
+    refused = rows[rows["verdict"] == "refused"]
+    if len(refused):
+        return f"{name}: refused this model: {refused['note'].iloc[0]}"
+    apart = rows[rows["verdict"] == "differs"]
+    if len(apart):
+        return f"{name}: DIFFERS from native at {', '.join(apart['site'])}"
+    return (
+        f"{name}: agrees with native at all {len(rows)} sites, "
+        f"largest difference {rows['max_abs_diff'].max():.2g}"
+    )
