@@ -66,7 +66,7 @@ def run_frozen(
     def work(indices: Sequence[int]) -> None:
         ids, attention = pad([sequences[index].ids.tolist() for index in indices])
         gradients, losses = mask_gradients(model, ids, attention, mask)
-        _refuse_not_finite(gradients, losses, [sequences[index] for index in indices])
+        _refuse_not_finite(gradients, losses, [sequences[index] for index in indices], "")
         arrays["gradients"][list(indices)] = gradients.float().cpu().numpy()
         arrays["losses"][list(indices)] = losses.cpu().numpy()
 
@@ -101,7 +101,9 @@ def _write_frozen(
     run.record("mean_loss", mean_loss)
 
 
-def _refuse_not_finite(gradients: Tensor, losses: Tensor, batch: Sequence[TokenSequence]) -> None:
+def _refuse_not_finite(
+    gradients: Tensor, losses: Tensor, batch: Sequence[TokenSequence], remedy: str
+) -> None:
     """Stop at the first broken sample rather than after hours of them."""
     finite = gradients.isfinite().flatten(1).all(1).cpu() & losses.isfinite().cpu()
     if not finite.all():
@@ -109,7 +111,7 @@ def _refuse_not_finite(gradients: Tensor, losses: Tensor, batch: Sequence[TokenS
         raise InterpError(
             f"the gradient of the head mask is not finite for the {broken.lang} text of unit "
             f"{'+'.join(broken.unit_ids)}: the checkpoint may be damaged or have overflowed in "
-            "half precision; try --dtype float32 or bfloat16"
+            f"half precision; try --dtype float32 or bfloat16{remedy}"
         )
 
 
@@ -125,7 +127,7 @@ def run_learned(
         options: of the analysis.
 
     Raises:
-        InterpError: for a loss, a gradient or a score that is not finite.
+        InterpError: for a loss or a gradient that is not finite.
     """
     order = [
         sequence
@@ -152,7 +154,7 @@ def run_learned(
         sequence = order[indices[0]]
         ids = torch.as_tensor(sequence.ids, dtype=torch.int64)[None]
         gradient, loss = mask_gradients(model, ids, None, state.mask.detach())
-        _refuse_not_finite(gradient, loss, [sequence])
+        _refuse_not_finite(gradient, loss, [sequence], ", or a smaller lr")
         state.update(gradient[0])
         if state.n_samples == samples.n_blocks:
             finished[f"score_{sequence.lang}"] = state.score()
@@ -175,11 +177,6 @@ def _frame(
     interval: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
     n_samples: int,
 ) -> pd.DataFrame:
-    if not np.isfinite(score).all():
-        raise InterpError(
-            f"the head scores of {lang} are not finite: the mask has grown beyond its type; "
-            "expected a smaller lr"
-        )
     layer, head = np.divmod(np.arange(score.size), score.shape[1])
     low, high = (np.full(score.shape, np.nan),) * 2 if interval is None else interval
     return pd.DataFrame(

@@ -86,9 +86,7 @@ def test_losses_are_the_models_own():
 def test_the_size_of_the_chunks_changes_nothing(chunk_elements):
     model = tiny_hooked("olmo2")
     whole, losses = mask_gradients(model, *pad(SAMPLES), ones(model))
-    parts, same = mask_gradients(
-        model, *pad(SAMPLES), ones(model), chunk_elements=chunk_elements
-    )
+    parts, same = mask_gradients(model, *pad(SAMPLES), ones(model), chunk_elements=chunk_elements)
     assert_equal(parts.numpy(), whole.numpy())
     torch.testing.assert_close(losses, same)
 

@@ -41,6 +41,15 @@ def test_quantile_is_strict():
     assert top_heads(np.ones((2, 2)), rule="quantile") == []
 
 
+def test_quantile_of_1024_distinct_scores_is_one_head_more_than_topk():
+    scores = np.random.default_rng(0).permutation(1024.0 * np.arange(1024)).reshape(32, 32)
+    # 0.98 * 1023 = 1002.54: the scores of rank 1003 to 1023 are above it.
+    assert len(top_heads(scores, rule="quantile", quantile=0.98)) == 21
+    assert len(top_heads(scores)) == len(top_heads(scores, rule="topk_int")) == 20
+    qwen = scores.ravel()[:784].reshape(28, 28)
+    assert (len(top_heads(qwen)), len(top_heads(qwen, rule="topk_int"))) == (16, 15)
+
+
 def test_quantile_equals_torch():
     scores = np.random.default_rng(0).normal(size=(8, 16))
     flat = torch.from_numpy(scores).flatten()
@@ -69,6 +78,34 @@ def test_general_and_specific():
     # With two languages "all but one" would make every top head general.
     two = {lang: TOP[lang] for lang in ("en", "de")}
     assert general_heads(two) == [] and specific_heads(two) == two
+
+
+@pytest.mark.parametrize("general_min", ["K-1", 1, 3, 4])
+def test_general_and_specific_by_counting(general_min):
+    rng = np.random.default_rng(0)
+    top = {lang: top_heads(rng.random((4, 5)) + rng.random(), fraction=0.5) for lang in "abcde"}
+    needed = 4 if general_min == "K-1" else general_min
+    every = {head for heads in top.values() for head in heads}
+    expected = {head for head in every if sum(head in heads for heads in top.values()) >= needed}
+    general = general_heads(top, general_min)
+    assert set(general) == expected and general == sorted(general)
+    assert expected  # else the next lines say nothing
+    for lang, heads in specific_heads(top, general_min).items():
+        assert heads == [head for head in top[lang] if head not in expected]
+
+
+def test_overlap_is_symmetric_with_a_diagonal_of_100_and_profiles_sum_to_100():
+    rng = np.random.default_rng(1)
+    top = {lang: top_heads(rng.random((8, 16)), fraction=0.2) for lang in "abcde"}
+    matrix = overlap_matrix(top)
+    assert np.array_equal(matrix, matrix.T) and (np.diag(matrix) == 100).all()
+    assert len(np.unique(matrix)) > 3
+    a, b = set(top["a"]), set(top["b"])
+    assert matrix[0, 1] == pytest.approx(100 * sum(head in b for head in a) / len(a))
+    for heads in top.values():
+        profile = layer_profile(heads, 8)
+        assert profile.sum() == pytest.approx(100)
+        assert profile[3] == pytest.approx(100 * sum(layer == 3 for layer, _ in heads) / 26)
 
 
 def test_layer_profile_and_overlap():

@@ -35,15 +35,42 @@ def test_fp32_equals_the_reference(family):
 
 
 @pytest.mark.parametrize("sums", ["float32", "bfloat16"])
-def test_bf16_equals_the_reference(sums):
+@pytest.mark.parametrize("mask_dtype", ["float32", "bfloat16"])
+def test_bf16_equals_the_reference(mask_dtype, sums):
     model = tiny_hooked("qwen2")
-    state = learn(model, SAMPLES, mask_dtype="bfloat16", accumulate_dtype=sums)
+    state = learn(model, SAMPLES, mask_dtype=mask_dtype, accumulate_dtype=sums)
     score, mask = reference.learned_mask_score(
-        model.model, SAMPLES, 3, 4, mask_dtype=torch.bfloat16, sum_dtype=TYPES[sums]
+        model.model, SAMPLES, 3, 4, mask_dtype=TYPES[mask_dtype], sum_dtype=TYPES[sums]
     )
+    assert state.mask.dtype == TYPES[mask_dtype] and state.importance.dtype == TYPES[sums]
     # A last bit of bf16 may fall either way where the two computations differ in the seventh digit.
     np.testing.assert_allclose(state.mask.detach().float().numpy(), mask, atol=0.008)
     np.testing.assert_allclose(state.score(), score, rtol=0.02)
+
+
+def adamw_by_hand(gradients, lr=1e-2):
+    """AdamW as its paper writes it, with PyTorch's defaults: the score and the mask of each entry."""
+    mask, first, second, size, negative = (np.zeros(gradients[0].shape) for _ in range(5))
+    mask += 1
+    for t, g in enumerate(gradients, 1):
+        size += 1000 * np.abs(g) * mask
+        negative += g * mask < 0
+        first = 0.9 * first + 0.1 * g
+        second = 0.999 * second + 0.001 * g**2
+        step = (first / (1 - 0.9**t)) / (np.sqrt(second / (1 - 0.999**t)) + 1e-8)
+        mask = mask - lr * 0.01 * mask - lr * step
+    return size / len(gradients) * negative / len(gradients), mask
+
+
+def test_the_update_is_adamw_with_pytorchs_defaults():
+    gradients = np.random.default_rng(0).normal(size=(400, 3, 4))
+    state = LearnedMask.start(3, 4, lr=1e-2)
+    for gradient in gradients:
+        state.update(torch.tensor(gradient, dtype=torch.float32))
+    score, mask = adamw_by_hand(gradients)
+    assert (mask < 0.8).any() and (mask > 1.05).any()
+    np.testing.assert_allclose(state.mask.detach().numpy(), mask, atol=1e-4)
+    np.testing.assert_allclose(state.score(), score, rtol=1e-4)
 
 
 def test_first_steps_in_bf16_are_uneven():

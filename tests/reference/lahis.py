@@ -50,26 +50,29 @@ def gradients(model, sequences, n_layers, n_heads, dtype=torch.float32):
     return np.stack(rows)
 
 
-def central_differences(model, ids, n_layers, n_heads, step=1e-2):
-    """Derivative of the loss by finite differences: ``[layer, head]``.
+def central_differences(model, ids, n_layers, n_entries, step=1e-2, heads_per_entry=1):
+    """Derivative of the loss by finite differences: ``[layer, entry]``.
+
+    An entry of the mask scales one head, or ``heads_per_entry`` neighbours (a key-value head's).
 
     Central differences at two steps, extrapolated (the error of one is 4 times the other's):
     transformers' RMS norms compute in fp32 even in an fp64 model, and a step small enough for plain
     central differences would drown in that rounding.
     """
-    out = np.zeros((n_layers, n_heads))
+    out = np.zeros((n_layers, n_entries))
     for layer in range(n_layers):
-        for head in range(n_heads):
+        for entry in range(n_entries):
             slopes = []
             for size in (step, 2 * step):
                 losses = []
                 for sign in (1, -1):
-                    mask = torch.ones(n_layers, n_heads, dtype=torch.float64)
-                    mask[layer, head] += sign * size
+                    mask = torch.ones(n_layers, n_entries, dtype=torch.float64)
+                    mask[layer, entry] += sign * size
                     with torch.no_grad():
-                        losses.append(masked_loss(model, torch.as_tensor(ids), mask).item())
+                        heads = mask.repeat_interleave(heads_per_entry, dim=1)
+                        losses.append(masked_loss(model, torch.as_tensor(ids), heads).item())
                 slopes.append((losses[0] - losses[1]) / (2 * size))
-            out[layer, head] = (4 * slopes[0] - slopes[1]) / 3
+            out[layer, entry] = (4 * slopes[0] - slopes[1]) / 3
     return out
 
 
