@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,7 +24,8 @@ def command(
     prompt_form: Annotated[
         str,
         typer.Option(
-            help="qa, cloze (prompts that the facts bring) or chat.", rich_help_panel="Data"
+            help="qa, cloze (prompts that the facts bring) or chat; auto is cloze for klar:, else qa.",
+            rich_help_panel="Data",
         ),
     ] = "auto",
     token_rule: Annotated[
@@ -56,6 +57,8 @@ def command(
     from interp.cli.session import checkpoint, open_study
     from interp.cli.summaries import print_lens
     from interp.data.facts import FactSet
+    from interp.data.prompts import FORMS
+    from interp.errors import unknown
     from interp.lens.run import run_lens
     from interp.presets import preset as check_preset
 
@@ -74,8 +77,10 @@ def command(
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
     choices = {"token_rule": token_rule, "points": points}
-    options = {name: value for name, value in choices.items() if value is not None}
+    options: dict[str, Any] = {name: value for name, value in choices.items() if value is not None}
     check_preset("lens", preset, **options)
+    if prompt_form not in ("auto", *FORMS):  # said now, not after a checkpoint was loaded
+        raise unknown("prompt form", prompt_form, ("auto", *FORMS))
     target = open_study(study)
     # The English answer is ranked in every language, so English stays in the set.
     wanted = codes if codes is None or "en" in codes else (*codes, "en")

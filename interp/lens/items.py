@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -96,11 +97,10 @@ def _item(
     count: dict[str, int],
 ) -> LensItem | None:
     text = fact.texts[lang]
-    settings = {"form": form, "bos": options.bos, "trailing_space": options.trailing_space}
-
-    def tokens(answer: str) -> AnswerTokens:
-        return answer_tokens(tokenizer, text, answer, rule=options.token_rule, **settings)
-
+    tokens = partial(
+        answer_tokens, tokenizer, text, form=form, bos=options.bos,
+        trailing_space=options.trailing_space, rule=options.token_rule,
+    )  # fmt: skip
     count["facts"] += 1
     answers = {"target": tokens(text.answer)}
     english = fact.texts.get("en") if lang != "en" else None
@@ -128,7 +128,9 @@ def _item(
     answers["distractor"] = distractor
     count["token_fell_back"] += any(answer.fell_back for answer in answers.values())
     count["kept"] += 1
-    prompt = encode_prompt(tokenizer, text, **settings)
+    prompt = encode_prompt(
+        tokenizer, text, form=form, bos=options.bos, trailing_space=options.trailing_space
+    )
     return LensItem(fact.fact_id, lang, tuple(prompt), answers)
 
 

@@ -25,7 +25,7 @@ class Readout:
     """What rows of logits say about a few tokens.
 
     Attributes:
-        rank: float64 ``[row, role]``, 0-based; NaN where a set is empty.
+        rank: ``[row, role]``, 0-based, in the logits' type; NaN where a set is empty.
         logprob: natural log-probability of the set, ``[row, role]``; NaN where it is empty.
         token_id: best-ranked token of the set, int64 ``[row, role]``; ``NO_TOKEN`` where empty.
         top_ids: most likely tokens, int64 ``[row, place]``, the most likely first.
@@ -89,9 +89,10 @@ def read_logits(logits: Tensor, tokens: Tensor, *, ties: str = "best", top: int 
 def _count(compare: Callable[..., Tensor], logits: Tensor, best: Tensor) -> Tensor:
     """Count the tokens of each row that compare true with each set's best: ``[row, role]``."""
     # Comparing into floats and adding them is several times faster on a CPU than adding booleans,
-    # and exact: sums of ones are whole numbers far below 2**24.
+    # and exact: sums of ones are whole numbers far below 2**23, so that halves are exact too. They
+    # stay in this type, since not every device has a wider one.
     hits = torch.empty_like(logits)
     columns = [
         compare(logits, best[:, role, None], out=hits).sum(-1) for role in range(best.shape[1])
     ]
-    return torch.stack(columns, dim=1).double()
+    return torch.stack(columns, dim=1)

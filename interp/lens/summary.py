@@ -20,9 +20,7 @@ def trajectories(study: Study, run_id: str) -> pd.DataFrame:
         Columns ``lang``, ``role``, ``layer``, ``point``, ``n``, ``median_rank`` (0-based as
         stored), ``mean_log_rank`` (mean of log10(1 + rank)), ``top1`` and ``top10`` (shares).
     """
-    table = study.table(
-        "lens_ranks", run_id=run_id, columns=["lang", "role", "layer", "point", "rank"]
-    )
+    table = _ranks(study, run_id)
     table["log_rank"] = np.log10(1 + table["rank"])
     table["top1"] = table["rank"] < 1
     table["top10"] = table["rank"] < 10
@@ -48,21 +46,29 @@ def crossovers(study: Study, run_id: str) -> pd.DataFrame:
         the target's rank is at most the English answer's at every layer to the end (infinite
         where English is ahead at the last layer: a censored time, not a number to average).
     """
-    table = study.table(
-        "lens_ranks", run_id=run_id,
-        columns=["fact_id", "lang", "role", "layer", "point", "rank"],
-    )  # fmt: skip
-    table = table[(table["point"] != "mid") & table["role"].isin(["target", "en"])]
-    ranks = table.pivot(index=["fact_id", "lang"], columns=["role", "layer"], values="rank")
-    if "en" not in ranks.columns.get_level_values(0):
+    table = _ranks(study, run_id)
+    table = table[table["point"] != "mid"]
+    target, english = (
+        table[table["role"] == role].pivot(
+            index=["fact_id", "lang"], columns="layer", values="rank"
+        )
+        for role in ("target", "en")
+    )
+    if english.empty:  # English prompts only, or facts without English texts
         return pd.DataFrame({"fact_id": [], "lang": [], "crossover": []})
-    ranks = ranks[ranks["en"].notna().all(axis=1)]
-    layers = ranks["target"].columns.to_numpy()
-    ahead = (ranks["target"] <= ranks["en"][layers]).to_numpy()
+    layers = target.columns.to_numpy()
+    ahead = (target.loc[english.index] <= english[layers]).to_numpy()
     # From the right, how long is the unbroken stretch in which the target is ahead?
     stretch = np.cumprod(ahead[:, ::-1], axis=1).sum(axis=1).astype(int)
     first = np.append(layers.astype(float), np.inf)[len(layers) - stretch]
-    return ranks.index.to_frame(index=False).assign(crossover=first)
+    return english.index.to_frame(index=False).assign(crossover=first)
+
+
+def _ranks(study: Study, run_id: str) -> pd.DataFrame:
+    columns = ["fact_id", "lang", "role", "layer", "point", "rank"]
+    table = study.table("lens_ranks", run_id=run_id, columns=columns)
+    table["point"] = table["point"].fillna("post")  # empty means the same, and groups drop it
+    return table
 
 
 def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
