@@ -70,8 +70,18 @@ def test_the_seed_alone_decides_samples_and_intervals(tmp_path):
 
     (first, units), (again, same), (other, others) = table("a", 1), table("b", 1), table("c", 2)
     assert first.equals(again) and units == same
-    assert set(units) != set(others)
-    assert not np.allclose(first["ci_low"], other["ci_low"])
+    assert set(units) != set(others) and not first.equals(other)
+
+
+def test_intervals_are_quantiles_over_resamples_drawn_by_the_runs_seed(tmp_path):
+    study, run_id = run(tiny_hooked("qwen2"), letters_corpus(8), tmp_path / "s", seed=7)
+    stored = study.tensors(run_id, "gradients")["es"]
+    draws = np.random.default_rng(7).multinomial(8, np.full(8, 1 / 8), size=1000)
+    resampled = [reference.score(np.repeat(stored[:, :1], n, axis=0)) for n in draws]
+    rows = study.table("head_scores").query("lang == 'es' and layer == 0")
+    low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(rows["ci_low"], low[0], rtol=1e-9)
+    np.testing.assert_allclose(rows["ci_high"], high[0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["default", "paper", "release", "liu2025"])
