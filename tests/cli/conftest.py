@@ -68,3 +68,22 @@ def fingerprint(folder: Path) -> dict[str, str]:
         for file in sorted(folder.rglob("*"))
         if file.is_file() and not file.name.endswith(".lock")
     }
+
+
+def refused(said: Said, *words: str) -> None:
+    """Check that a command ended with one line that names the matter."""
+    assert said.code == 2, said
+    lines = said.err.strip().splitlines()
+    assert len(lines) == 1, said.err
+    assert lines[0].startswith("error: ")
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+@pytest.fixture
+def study(interp: Interp, checkpoint: Path, corpus: Path, tmp_path: Path) -> Path:
+    """A study that holds one finished run."""
+    folder = tmp_path / "study"
+    said = interp("lape", "--model", checkpoint, "--corpus", corpus, "--study", folder)
+    assert said.code == 0, said.err
+    return folder

@@ -10,27 +10,8 @@ from pathlib import Path
 import pytest
 from transformers import BertConfig, BertForMaskedLM
 
-from tests.cli.conftest import Interp, Said, fingerprint
+from tests.cli.conftest import Interp, fingerprint, refused
 from tests.tiny import byte_tokenizer, tiny_model
-
-
-def refused(said: Said, *words: str) -> None:
-    """Check that a command ended with one line that names the matter."""
-    assert said.code == 2, said
-    lines = said.err.strip().splitlines()
-    assert len(lines) == 1, said.err
-    assert lines[0].startswith("error: ")
-    for word in words:
-        assert word in lines[0], lines[0]
-
-
-@pytest.fixture
-def study(interp: Interp, checkpoint: Path, corpus: Path, tmp_path: Path) -> Path:
-    """A study that holds one finished run."""
-    folder = tmp_path / "study"
-    said = interp("lape", "--model", checkpoint, "--corpus", corpus, "--study", folder)
-    assert said.code == 0, said.err
-    return folder
 
 
 def edited_config(folder: Path, **changes: object) -> None:
@@ -61,7 +42,7 @@ def encoder_model(folder: Path, source: Path) -> tuple[str, ...]:
 def unknown_architecture(folder: Path, source: Path) -> tuple[str, ...]:
     shutil.copytree(source, folder)
     edited_config(folder, model_type="mamba")
-    return "mamba", "olmo2", "YAML"
+    return "mamba", "gemma2", "olmo2", "YAML", "--architectures"
 
 
 def adapter_without_base(folder: Path, source: Path) -> tuple[str, ...]:
