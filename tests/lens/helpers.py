@@ -34,18 +34,23 @@ QUESTIONS = {
 @cache
 def word_tokenizer() -> PreTrainedTokenizerFast:
     """Byte-level BPE trained on the facts: every answer after a space is one token or a few."""
+    lines = [f"Question: {q}\nAnswer: {a}" for q in QUESTIONS.values()
+             for pair in ANSWERS.values() for options in pair for a in options]  # fmt: skip
+    return trained_tokenizer(lines * 3, VOCAB)
+
+
+def trained_tokenizer(lines: list[str], vocab: int) -> PreTrainedTokenizerFast:
+    """Byte-level BPE of at most ``vocab`` tokens, special tokens and all 256 bytes among them."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCAB,
+        vocab_size=vocab,
         special_tokens=["<pad>", "<s>", "</s>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    lines = [f"Question: {q}\nAnswer: {a}" for q in QUESTIONS.values()
-             for pair in ANSWERS.values() for options in pair for a in options]  # fmt: skip
-    tokenizer.train_from_iterator(lines * 3, trainer)
+    tokenizer.train_from_iterator(lines, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>"
     )
