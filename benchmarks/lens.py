@@ -52,7 +52,7 @@ class Bench:
         )  # fmt: skip
         self.hf = Olmo2ForCausalLM(config).eval()
         self.model = HookedModel.from_model(self.hf, _words(), self_check=False, name="bench")
-        lengths = [14 + (5 * i) % 13 for i in range(6 if quick else 32)]
+        lengths = [14 + (5 * i) % 13 for i in range(6 if quick else 24)]
         self.prompts = [torch.randint(3, config.vocab_size, (n,)).tolist() for n in lengths]
         self.tokens = torch.randint(3, config.vocab_size, (len(lengths), ROLES))
         self.points = points_of(config.num_hidden_layers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -94,6 +95,32 @@ def test_a_merge_across_the_border_is_counted() -> None:
     assert ids(items["drink", "en"])["target"] == (encode("water")[0],)
 
 
+def test_the_english_answer_is_read_after_the_target_languages_prompt() -> None:
+    # A chat prompt that ends in a space is tokenized otherwise once a word follows: so does the
+    # German one here, and the English one does not.
+    tokenizer = deepcopy(word_tokenizer())
+    tokenizer.chat_template = "{{ messages[0]['content'] }}"
+    made = [
+        replace(
+            fact,
+            texts={
+                "en": replace(fact.texts["en"], question="What?"),
+                "de": replace(fact.texts["de"], question="Was? "),
+            },
+        )
+        for fact in facts()
+    ]
+    factset = FactSet.build(made, ("en", "de"), "made by hand")
+    items, counts = build_items(factset, tokenizer, form="chat")
+    for item in items:
+        assert item.prompt == tuple(encode("What?" if item.lang == "en" else "Was? "))
+        fell = {role: answer.fell_back for role, answer in item.answers.items()}
+        assert fell == dict.fromkeys(fell, item.lang == "de") and len(fell) > 1
+    counts = counts.set_index("lang")
+    assert counts.loc["en", "token_fell_back"] == 0
+    assert counts.loc["de", "token_fell_back"] == counts.loc["de", "kept"] > 0
+
+
 def test_prefix_set_holds_every_token_that_spells_a_beginning() -> None:
     tokenizer = word_tokenizer()
     spelled = {i: tokenizer.decode([i]) for i in range(len(tokenizer))}
@@ -170,10 +197,10 @@ def test_the_distractor_is_the_next_option_after_the_answer() -> None:
         for fact in facts()
     ]
     items, _ = build(FactSet.build(made, ("en", "de"), "made by hand"))
-    assert ids(items["animal-pet", "de"]) == {
-        "target": (encode(" Pferd")[0],),
-        "en": (encode(" horse")[0],),
-        "distractor": (encode(" Kuh")[0],),
+    assert ids(items["season", "de"]) == {
+        "target": (encode(" Lenz")[0],),
+        "en": (encode(" spring")[0],),
+        "distractor": (encode(" Herbst")[0],),
     }
 
 
