@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Workers of the test run; each uses one thread.
 WORKERS ?= 2
 
-.PHONY: demo install install-dev test test-all lint format types bench clean
+.PHONY: demo install install-dev test test-all lint format types bench bench-quick clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +47,9 @@ types: install-dev
 
 bench: install-dev  ## ratios against named baselines; prints a table per file
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+
+bench-quick: install-dev  ## every benchmark at a small shape, to see that it runs
+	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file --quick || exit 1; done
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from interp.study import Study
 
 SHIPPED = Path("artifacts") / "base"
+UNITS = 240
+"""Of the 480 embedded texts: enough for 64 blocks of nearly four, and the demo ends in minutes."""
 
 
 def find_shipped(start: Path | None = None) -> Path:
@@ -82,7 +84,7 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
     Args:
         checkpoint: folder of the checkpoint.
         study: where the results go; runs that are finished there are not repeated.
-        limit: use only this many facts and units.
+        limit: use only this many facts, and at most this many units.
 
     Returns:
         Analysis name to run_id.
@@ -96,7 +98,8 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
 
     model = HookedModel.load(str(checkpoint))
     facts = FactSet.load("cldr", limit=limit)
-    corpus = Corpus.load("cldr", languages=facts.languages, limit=limit)
+    units = UNITS if limit is None else min(limit, UNITS)
+    corpus = Corpus.load("cldr", languages=facts.languages, limit=units)
     label = checkpoint.name
     return {
         "lape": run_lape(model, corpus, study, label=label, stage=label),

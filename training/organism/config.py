@@ -58,6 +58,10 @@ class BaseConfig:
     floor: float = 0.05
     """Last learning rate as a share of the first."""
     warmup: int = 100
+    restart_at: int | None = None
+    """Step at which the learning rate has come down once and rises again (None: never)."""
+    restart_rate: float = 0.67
+    """Its second peak, as a share of the first."""
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 0.01
     clip: float = 1.0
@@ -93,7 +97,8 @@ PRESETS: Mapping[str, BaseConfig] = MappingProxyType(
         "full": BaseConfig(
             preset="full",
             shape=Shape(n_layers=8, n_heads=16, d_model=128, d_mlp=1024),
-            steps=3000,
+            steps=5400,
+            restart_at=3000,
         ),
     }
 )

@@ -49,12 +49,21 @@ def batch_of_step(
 
 
 def rate_at(step: int, config: BaseConfig) -> float:
-    """Learning rate of a step (from 0): linear warm-up, then half a cosine to the floor."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    done = (step - config.warmup) / max(1, config.steps - config.warmup)
+    """Learning rate of a step (from 0): linear warm-up, then half a cosine to the floor.
+
+    Twice, with a lower second peak, where the settings name a restart.
+    """
+    first, last, peak = 0, config.steps, config.learning_rate
+    if config.restart_at is not None and config.restart_at < config.steps:
+        if step < config.restart_at:
+            last = config.restart_at
+        else:
+            first, peak = config.restart_at, peak * config.restart_rate
+    if step - first < config.warmup:
+        return peak * (step - first + 1) / config.warmup
+    done = (step - first - config.warmup) / max(1, last - first - config.warmup)
     height = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-    return config.learning_rate * (config.floor + (1 - config.floor) * height)
+    return peak * (config.floor + (1 - config.floor) * height)
 
 
 def make_optimizer(model: PreTrainedModel, config: BaseConfig) -> torch.optim.AdamW:

@@ -1,0 +1,59 @@
+"""The demo: the shipped checkpoint goes where a user's own would be, and is never overwritten."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from interp.demo import find_shipped, place_checkpoint, run_demo
+from interp.errors import InterpError
+from interp.study import Study
+
+CLONE = Path(__file__).resolve().parents[1]
+
+
+def test_it_is_found_in_the_clone_and_from_elsewhere(tmp_path: Path) -> None:
+    assert find_shipped(CLONE).samefile(CLONE / "artifacts" / "base")
+    assert find_shipped(tmp_path).samefile(CLONE / "artifacts" / "base")
+    own = tmp_path / "artifacts" / "base"
+    own.mkdir(parents=True)
+    (own / "config.json").write_text("{}")
+    assert find_shipped(tmp_path) == own
+
+
+def test_placing_it_copies_once_and_replaces_nothing(tmp_path: Path) -> None:
+    shipped, target = CLONE / "artifacts" / "base", tmp_path / "ckpt" / "base"
+    assert "copy" in place_checkpoint(shipped, target)
+    assert (target / "model.safetensors").read_bytes() == (
+        shipped / "model.safetensors"
+    ).read_bytes()
+    assert "the shipped checkpoint" in place_checkpoint(shipped, target)
+    (target / "model.safetensors").write_bytes(b"mine")
+    assert "another checkpoint" in place_checkpoint(shipped, target)
+    assert (target / "model.safetensors").read_bytes() == b"mine"
+    assert [path.name for path in target.parent.iterdir()] == ["base"]
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("keep")
+    with pytest.raises(InterpError, match="holds no checkpoint"):
+        place_checkpoint(CLONE / "artifacts" / "base", tmp_path)
+
+
+def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "base"
+    shutil.copytree(CLONE / "artifacts" / "base", checkpoint)
+    study = Study.open(tmp_path / "study")
+    runs = run_demo(checkpoint, study, limit=12)
+    assert set(runs) == {"lape", "lahis", "lens"}
+    ranks = study.table("lens_ranks", run_id=runs["lens"])
+    assert {"en", "es", "ru", "bn"} <= set(ranks["lang"]) and ranks["layer"].max() == 8
+    assert len(study.table("head_scores", run_id=runs["lahis"])) == 12 * 8 * 16
+    chosen = study.table("neurons", run_id=runs["lape"])
+    assert chosen.loc[chosen["selected"], ["layer", "neuron"]].drop_duplicates().shape[0] == 82
+    # English facts are known: the right token is the first choice in the end.
+    english = ranks[(ranks["lang"] == "en") & (ranks["layer"] == 8) & (ranks["role"] == "target")]
+    assert (english["rank"] == 0).all()
+    assert run_demo(checkpoint, study, limit=12) == runs
