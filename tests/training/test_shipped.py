@@ -65,3 +65,17 @@ def test_the_manifests_accuracies_are_the_models(manifest):
     decided = correct(score_options(model, tokenizer, facts.facts, ("sw",)))
     said = pd.DataFrame(manifest["evaluation"]["tokens"]).set_index(["lang", "group"])["accuracy"]
     assert float(decided["correct"].mean()) == pytest.approx(said["sw", "all"], abs=0.002)
+
+
+def test_the_documents_table_is_the_manifests(manifest):
+    text = (BASE.parents[1] / "docs" / "organism.md").read_text(encoding="utf-8")
+    rows = pd.DataFrame(manifest["evaluation"]["tokens"])
+    for lang, of_lang in rows.groupby("lang", sort=False):
+        share = of_lang.set_index("group")
+        cells = [
+            f"{100 * share.loc[g, 'accuracy']:.1f} | {share.loc[g, 'n']:,}"
+            for g in ("stated", "english_only")
+            if g in share.index
+        ]
+        assert f"| {lang} | {' | '.join(cells)} |" in text.replace(" | – | 0 |", " |")
+    assert manifest["evaluation"]["summary"] in text
