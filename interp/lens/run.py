@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from interp.batches import pad, plan_batches, run_batches
 from interp.data.facts import FactSet
-from interp.data.prompts import FORMS
-from interp.errors import unknown
 from interp.lens.items import ROLES, LensItem, build_items
 from interp.lens.ranks import NO_TOKEN
 from interp.lens.summary import summarise
@@ -74,8 +72,6 @@ def run_lens(
             token is not the model's.
     """
     chosen = _options(preset, options)
-    if prompt_form not in FORMS:
-        raise unknown("prompt form", prompt_form, FORMS)
     if limit is not None:
         facts = facts.select(limit=limit, seed=seed)
     points = points_of(
