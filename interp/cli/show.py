@@ -31,7 +31,9 @@ def command(
         )
         return
     print_frame(
-        summary.assign(date=summary["date"].str[:16]), f"Study {opened.path}", whole=("run_id",)
+        summary.assign(date=summary["date"].str[:16]),
+        f"Study {opened.path}",
+        whole=("run_id", "status"),
     )
     if (summary["status"] == "unfinished").any():
         console().print("unfinished: interrupted or still going; its command goes on with it")

@@ -55,8 +55,9 @@ def command(
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     """The columns that differ from row to row; the layer is empty outside the blocks."""
     layers = [None if layer < 0 else str(layer) for layer in rows["layer"]]
-    shown = rows.assign(**{"worst layer": layers, "largest difference": rows["max_abs_diff"]})
-    return shown[["site", "worst layer", "largest difference", "limit", "shape", "verdict"]]
+    shown = rows[["site", "max_abs_diff", "limit", "shape", "verdict"]].copy()
+    shown.insert(1, "worst layer", layers)
+    return shown.rename(columns={"max_abs_diff": "largest difference"})
 
 
 def _verdict(name: str, rows: pd.DataFrame) -> str:

@@ -81,10 +81,12 @@ def test_the_bare_command_shows_its_help(interp: Interp) -> None:
 def test_a_checkpoint_that_is_refused_leaves_no_study_behind(
     interp: Interp, corpus: Path, tmp_path: Path
 ) -> None:
-    study = tmp_path / "study"
-    said = interp("lape", "--model", "./nowhere", "--corpus", corpus, "--study", study)
-    refused(said, "./nowhere", "no such folder")
-    assert not study.exists()
+    study, empty = tmp_path / "study", tmp_path / "empty"
+    empty.mkdir()
+    for model, words in (("./nowhere", "no such folder"), (str(empty), "is not a model")):
+        said = interp("lape", "--model", model, "--corpus", corpus, "--study", study)
+        refused(said, model, words)
+        assert not study.exists()
 
 
 def test_a_hub_that_does_not_answer_is_asked_once(

@@ -24,9 +24,12 @@ def test_a_table_keeps_brackets_and_whole_columns(capsys: pytest.CaptureFixture[
 
 
 def test_show_lists_whole_run_ids_and_says_what_unfinished_means(
-    interp: Interp, study: Path
+    interp: Interp, checkpoint: Path, corpus: Path, study: Path
 ) -> None:
-    (run_id,) = load_study(study).runs()["run_id"]
+    label = "a-checkpoint-with-a-long-name"
+    more = ("--model", checkpoint, "--corpus", corpus, "--study", study, "--label", label)
+    assert interp("lape", *more).code == 0
+    run_id = load_study(study).runs().set_index("label")["run_id"][label]
     said = interp("show", "--study", study)
     assert said.code == 0
     assert run_id in said.out and "current" in said.out and "unfinished" not in said.out
