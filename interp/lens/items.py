@@ -3,6 +3,10 @@
 Every role's tokens are read off *after the same prompt*: the English answer after the German
 prompt is what competes with the German answer there. Items in which the roles cannot be told apart
 are dropped and counted; the published notebook only warns.
+
+Some tokenizers make the space before a Chinese or Japanese answer a token of its own. It would be the
+first token of every answer there, and say nothing; so it is taken as the prompt's last token, for all
+roles of the item, and counted (``space_in_prompt``).
 """
 
 from __future__ import annotations
@@ -14,16 +18,16 @@ from typing import Any
 
 import pandas as pd
 
-from interp.data.facts import Fact, FactSet
+from interp.data.facts import Fact, FactSet, FactText
 from interp.data.languages import check
-from interp.data.prompts import AnswerTokens, answer_tokens, encode_prompt
+from interp.data.prompts import AnswerTokens, answer_tokens, continuation, encode_prompt
 from interp.errors import InterpError
 from interp.options import LensOptions
 
 ROLES = ("target", "en", "distractor")
 COUNTS = (
     "facts", "kept", "same_text_as_english", "same_token_as_english", "no_distinct_distractor",
-    "token_fell_back",
+    "token_fell_back", "space_in_prompt",
 )  # fmt: skip
 
 
@@ -97,9 +101,10 @@ def _item(
     count: dict[str, int],
 ) -> LensItem | None:
     text = fact.texts[lang]
+    space = options.trailing_space or _space_alone(tokenizer, text, form, options)
     tokens = partial(
-        answer_tokens, tokenizer, text, form=form, bos=options.bos,
-        trailing_space=options.trailing_space, rule=options.token_rule,
+        answer_tokens, tokenizer, text, form=form, bos=options.bos, trailing_space=space,
+        rule=options.token_rule,
     )  # fmt: skip
     count["facts"] += 1
     answers = {"target": tokens(text.answer)}
@@ -127,11 +132,19 @@ def _item(
         distractor = tokens(wrong[0])
     answers["distractor"] = distractor
     count["token_fell_back"] += any(answer.fell_back for answer in answers.values())
+    count["space_in_prompt"] += space and not options.trailing_space
     count["kept"] += 1
-    prompt = encode_prompt(
-        tokenizer, text, form=form, bos=options.bos, trailing_space=options.trailing_space
-    )
+    prompt = encode_prompt(tokenizer, text, form=form, bos=options.bos, trailing_space=space)
     return LensItem(fact.fact_id, lang, tuple(prompt), answers)
+
+
+def _space_alone(tokenizer: Any, text: FactText, form: str, options: LensOptions) -> bool:
+    """Whether the space before the right answer is a token of its own."""
+    if form == "chat" or options.token_rule == "last":  # no space there; not the first token
+        return False
+    _, ids, _ = continuation(tokenizer, text, text.answer, form=form, bos=options.bos)
+    first: str = tokenizer.decode(ids[:1])
+    return len(ids) > 1 and first.isspace()
 
 
 def _distractor(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer
 
 from interp.data.facts import FactSet
 from interp.errors import InterpError
@@ -16,6 +18,7 @@ from tests.tiny import byte_tokenizer
 
 # The tokenizer writes " Rome" as " Rom" + "e", so that these begin alike.
 ROMES = ["Rome", "Romu", "Romz", "Romk"]
+QUESTIONED = ("capital-fr", "colour-sky", "animal-pet", "drink", "money", "season")
 
 
 def encode(text: str) -> list[int]:
@@ -164,11 +167,11 @@ def test_collisions_are_dropped_and_counted_by_reason() -> None:
     items, counts = build(factset)
     assert counts.loc["en"].to_dict() == {
         "facts": 6, "kept": 5, "same_text_as_english": 0, "same_token_as_english": 0,
-        "no_distinct_distractor": 1, "token_fell_back": 0,
+        "no_distinct_distractor": 1, "token_fell_back": 0, "space_in_prompt": 0,
     }  # fmt: skip
     assert counts.loc["de"].to_dict() == {
         "facts": 6, "kept": 4, "same_text_as_english": 1, "same_token_as_english": 1,
-        "no_distinct_distractor": 0, "token_fell_back": 0,
+        "no_distinct_distractor": 0, "token_fell_back": 0, "space_in_prompt": 0,
     }  # fmt: skip
     missing = {(f.fact_id, lang) for f in factset for lang in ("en", "de")} - set(items)
     assert missing == {("drink", "en"), ("money", "de"), ("capital-fr", "de")}
@@ -224,5 +227,33 @@ def test_languages_and_facts_without_english() -> None:
 
 
 def test_nothing_left_is_said() -> None:
+    alike = {name: (ROMES, ["Rom", *ROMES[1:]]) for name in QUESTIONED}
     with pytest.raises(InterpError, match="no lens item is left of 6 facts in en, de"):
-        build_items(facts(), byte_tokenizer())
+        build_items(facts(**alike), byte_tokenizer())
+
+
+def test_a_space_of_its_own_belongs_to_the_prompt() -> None:
+    # To the byte tokenizer every space is a token, so what follows it is the answer's first.
+    made, counts = build_items(facts(), byte_tokenizer())
+    spell = byte_tokenizer()
+    assert counts["space_in_prompt"].tolist() == counts["kept"].tolist()
+    item = next(item for item in made if (item.fact_id, item.lang) == ("drink", "de"))
+    assert spell.decode(item.prompt).endswith("\nAnswer: ")
+    first = {role: spell.decode(list(answer.ids)) for role, answer in item.answers.items()}
+    assert first == {"target": "W", "en": "w", "distractor": "M"}
+    assert item.answers["target"].n_subtokens == len("Wasser")
+
+
+def test_chinese_answers_of_the_shipped_tokenizer_are_told_apart() -> None:
+    base = Path(__file__).resolve().parents[2] / "artifacts" / "base"
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    made, counts = build_items(
+        FactSet.load("cldr", limit=40), tokenizer, languages=["de", "zh", "ja"]
+    )
+    by_lang = counts.set_index("lang")
+    assert by_lang.loc["zh", "kept"] > 30 and by_lang.loc["ja", "kept"] > 30
+    assert by_lang.loc["zh", "space_in_prompt"] == by_lang.loc["zh", "kept"]
+    assert by_lang.loc["de", "space_in_prompt"] == 0
+    for item in made:
+        if item.lang == "zh":
+            assert tokenizer.decode(list(item.answers["target"].ids)).strip()
