@@ -89,9 +89,9 @@ PRESETS: Mapping[str, BaseConfig] = MappingProxyType(
             preset="quick",
             shape=Shape(n_layers=6, n_heads=8, d_model=128, d_mlp=384),
             steps=560,
+            n_facts=120,  # few enough to be learned in minutes
             warmup=60,
             eval_every=280,
-            final_facts=160,
             save_every=140,
         ),
         "full": BaseConfig(

@@ -92,7 +92,7 @@ def make_material(
         facts=taught,
         statement_of=statement_of,
         stated=stated,
-        names=_names(facts.facts, facts.languages),
+        names=_names(taught, facts.languages),
         phrases=phrases,
         data_hash=canonical_hash([*hashed, [list(s) for s in sentences]]),
     )
