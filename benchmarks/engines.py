@@ -11,14 +11,12 @@ import argparse
 from collections.abc import Callable
 
 import torch
+from _models import n_parameters, random_olmo2
 from _timing import compare
-from tokenizers import Tokenizer, models
-from transformers import Olmo2Config, Olmo2ForCausalLM, PreTrainedTokenizerFast
 
 from interp.errors import InterpError
-from interp.model import HookedModel
+from interp.model.engines import ENGINES, make_engine
 from interp.model.engines.base import Engine
-from interp.model.hooked import ENGINES, make_engine
 from interp.model.sites import site_names
 
 BASELINE = "native"
@@ -29,28 +27,20 @@ class Bench:
     """A model, a batch of tokens, and one engine per library that is installed."""
 
     def __init__(self, quick: bool) -> None:
-        torch.manual_seed(0)
         size = (
             dict(hidden_size=64, intermediate_size=256, num_hidden_layers=2, vocab_size=512)
             if quick
             else dict(hidden_size=512, intermediate_size=2048, num_hidden_layers=4,
                       vocab_size=8192)
         )  # fmt: skip
-        heads = size["hidden_size"] // 32
-        config = Olmo2Config(
-            **size, num_attention_heads=heads, num_key_value_heads=heads, pad_token_id=0,
-            bos_token_id=1, eos_token_id=2, tie_word_embeddings=False,
-        )  # fmt: skip
-        hf = Olmo2ForCausalLM(config).eval().requires_grad_(False)
-        self.n_parameters = sum(p.numel() for p in hf.parameters())
-        self.model = HookedModel.from_model(hf, _words(), self_check=False, name="bench")
+        self.model = random_olmo2(size["hidden_size"] // 32, **size)
         self.sites = site_names(self.model.shape)
-        self.ids = torch.randint(3, config.vocab_size, (2, 32) if quick else (4, 256))
+        self.ids = torch.randint(3, size["vocab_size"], (2, 32) if quick else (4, 256))
         self.engines: dict[str, Engine] = {}
         for name in ENGINES:
             try:
                 self.engines[name] = make_engine(
-                    name, hf, self.model.tokenizer, self.model.arch, self.model.shape
+                    name, self.model.model, self.model.tokenizer, self.model.arch, self.model.shape
                 )
             except InterpError as error:
                 print(f"{name}: left out: {error}")
@@ -81,12 +71,6 @@ def _keep(found: dict[str, torch.Tensor], site: str) -> Callable[[torch.Tensor],
     return lambda value: found.__setitem__(site, value)
 
 
-def _words() -> PreTrainedTokenizerFast:
-    """A tokenizer of three words: the benchmark feeds ids, but a model comes with one."""
-    words = Tokenizer(models.WordLevel({"<pad>": 0, "<s>": 1, "</s>": 2}, unk_token="</s>"))
-    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", bos_token="<s>")
-
-
 def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -99,7 +83,7 @@ def main() -> None:
     bench = Bench(arguments.quick)
     batch, pos = bench.ids.shape
     print(
-        f"OLMo-2 shape, {bench.n_parameters / 1e6:.1f}M parameters, batch {batch} x {pos} tokens, "
+        f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.1f}M parameters, batch {batch} x {pos} tokens, "
         f"{len(bench.sites)} sites, fp32, {torch.get_num_threads()} threads"
     )
     contenders: dict[str, Callable[[], object]] = {

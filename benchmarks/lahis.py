@@ -18,10 +18,9 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
+from _models import n_parameters, random_olmo2
 from _timing import Timing, compare
-from tokenizers import Tokenizer, models
 from torch import Tensor, nn
-from transformers import Olmo2Config, Olmo2ForCausalLM, PreTrainedTokenizerFast
 
 from interp.batches import pad, plan_batches
 from interp.lahis.gradients import mask_gradients
@@ -33,23 +32,12 @@ AIM_SPEEDUP = 2.5
 
 LARGE = {
     "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12,
-    "num_attention_heads": 12, "vocab_size": 8192,
+    "n_heads": 12, "vocab_size": 8192,
 }  # fmt: skip
 ORGANISM = {
     "hidden_size": 128, "intermediate_size": 1024, "num_hidden_layers": 8,
-    "num_attention_heads": 16, "vocab_size": 4096,
+    "n_heads": 16, "vocab_size": 4096,
 }  # fmt: skip
-
-
-def build(size: dict[str, int]) -> HookedModel:
-    """Make a random fp32 OLMo-2 of a shape, its parameters frozen as a loaded checkpoint's are."""
-    torch.manual_seed(0)
-    config = Olmo2Config(
-        **size, num_key_value_heads=size["num_attention_heads"], pad_token_id=0, bos_token_id=1,
-        eos_token_id=2, tie_word_embeddings=False,
-    )  # fmt: skip
-    hf = Olmo2ForCausalLM(config).eval().requires_grad_(False)
-    return HookedModel.from_model(hf, _words(), self_check=False, name="bench")
 
 
 def ones(model: HookedModel) -> Tensor:
@@ -61,7 +49,7 @@ class Overhead:
     """(a): one batch, as LAHIS and as a bare forward and backward pass."""
 
     def __init__(self, size: dict[str, int], shape: tuple[int, int]) -> None:
-        self.model = build(size)
+        self.model = random_olmo2(**size)
         self.ids = torch.randint(3, size["vocab_size"], shape)
 
     def bare(self) -> None:
@@ -97,7 +85,7 @@ class Batching:
     """(b): samples of about a hundred tokens, in batches and one at a time."""
 
     def __init__(self, size: dict[str, int], n_samples: int) -> None:
-        self.model = build(size)
+        self.model = random_olmo2(**size)
         generator = torch.Generator().manual_seed(1)
         lengths = torch.randint(70, 131, (n_samples,), generator=generator).tolist()
         self.samples = [
@@ -154,19 +142,14 @@ class Batching:
         )
 
 
-def _words() -> PreTrainedTokenizerFast:
-    """A tokenizer of three words: the benchmark feeds ids, but a model comes with one."""
-    words = Tokenizer(models.WordLevel({"<pad>": 0, "<s>": 1, "</s>": 2}, unk_token="</s>"))
-    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", bos_token="<s>")
-
-
 def report_overhead(quick: bool, rounds: int) -> None:
     """Print table (a)."""
     size = {**LARGE, "num_hidden_layers": 2, "hidden_size": 192} if quick else LARGE
     bench = Overhead(size, (4, 64) if quick else (4, 256))
-    count = sum(p.numel() for p in bench.model.model.parameters())
     batch, pos = bench.ids.shape
-    print(f"(a) OLMo-2 shape, {count / 1e6:.0f}M parameters, batch {batch} x {pos} tokens")
+    print(
+        f"(a) OLMo-2 shape, {n_parameters(bench.model) / 1e6:.0f}M parameters, batch {batch} x {pos} tokens"
+    )
     found = bench.compare(rounds)
     for timing in found.values():
         print(timing)

@@ -15,12 +15,10 @@ import argparse
 from functools import partial
 
 import torch
+from _models import n_parameters, random_olmo2
 from _timing import compare
-from tokenizers import Tokenizer, models
-from transformers import Olmo2Config, Olmo2ForCausalLM, PreTrainedTokenizerFast
 
 from interp.lape.counts import SequenceCounter, activation_site
-from interp.model import HookedModel
 
 AIM = 1.03
 
@@ -29,22 +27,14 @@ class Bench:
     """A model, a batch of tokens, and the contenders."""
 
     def __init__(self, quick: bool) -> None:
-        torch.manual_seed(0)
         size = (
             dict(hidden_size=128, intermediate_size=512, num_hidden_layers=4, vocab_size=1024)
             if quick
             else dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
                       vocab_size=8192)
         )  # fmt: skip
-        heads = size["hidden_size"] // 64
-        config = Olmo2Config(
-            **size, num_attention_heads=heads, num_key_value_heads=heads, pad_token_id=0,
-            bos_token_id=1, eos_token_id=2, tie_word_embeddings=False,
-        )  # fmt: skip
-        hf = Olmo2ForCausalLM(config).eval()
-        self.n_parameters = sum(p.numel() for p in hf.parameters())
-        self.model = HookedModel.from_model(hf, _words(), self_check=False, name="bench")
-        self.ids = torch.randint(3, config.vocab_size, (4, 256))
+        self.model = random_olmo2(size["hidden_size"] // 64, **size)
+        self.ids = torch.randint(3, size["vocab_size"], (4, 256))
         self.ends = [256] * 4
         self.starts = [1] * 4  # one BOS
 
@@ -81,12 +71,6 @@ class Bench:
                 handle.remove()
 
 
-def _words() -> PreTrainedTokenizerFast:
-    """A tokenizer of three words: the benchmark feeds ids, but a model comes with one."""
-    words = Tokenizer(models.WordLevel({"<pad>": 0, "<s>": 1, "</s>": 2}, unk_token="</s>"))
-    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", bos_token="<s>")
-
-
 def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -99,7 +83,7 @@ def main() -> None:
     bench = Bench(arguments.quick)
     batch, pos = bench.ids.shape
     print(
-        f"OLMo-2 shape, {bench.n_parameters / 1e6:.0f}M parameters, batch {batch} x {pos} tokens, "
+        f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.0f}M parameters, batch {batch} x {pos} tokens, "
         f"fp32, {torch.get_num_threads()} threads"
     )
     contenders = {

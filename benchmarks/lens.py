@@ -20,14 +20,12 @@ from __future__ import annotations
 import argparse
 
 import torch
+from _models import random_olmo2
 from _timing import compare
-from tokenizers import Tokenizer, models
 from torch import Tensor
-from transformers import Olmo2Config, Olmo2ForCausalLM, PreTrainedTokenizerFast
 
 from interp.batches import pad, plan_batches
 from interp.lens.trajectories import points_of, read_batch
-from interp.model import HookedModel
 
 AIM = 20
 LENS, KLAR, LAST = "lens", "KLAR's loop: every position, argsort", "last position, argsort"
@@ -38,24 +36,18 @@ class Bench:
     """A model, prompts, and the contenders; each returns ranks ``[prompt, point, role]``."""
 
     def __init__(self, quick: bool) -> None:
-        torch.manual_seed(0)
         size = (
             dict(hidden_size=64, intermediate_size=128, num_hidden_layers=3, vocab_size=20_000)
             if quick
             else dict(hidden_size=256, intermediate_size=1024, num_hidden_layers=8,
                       vocab_size=100_352)
         )  # fmt: skip
-        heads = size["hidden_size"] // 64
-        config = Olmo2Config(
-            **size, num_attention_heads=heads, num_key_value_heads=heads, pad_token_id=0,
-            bos_token_id=1, eos_token_id=2, tie_word_embeddings=False,
-        )  # fmt: skip
-        self.hf = Olmo2ForCausalLM(config).eval()
-        self.model = HookedModel.from_model(self.hf, _words(), self_check=False, name="bench")
+        self.model = random_olmo2(size["hidden_size"] // 64, **size)
+        self.hf = self.model.model
         lengths = [14 + (5 * i) % 13 for i in range(6 if quick else 24)]
-        self.prompts = [torch.randint(3, config.vocab_size, (n,)).tolist() for n in lengths]
-        self.tokens = torch.randint(3, config.vocab_size, (len(lengths), ROLES))
-        self.points = points_of(config.num_hidden_layers)
+        self.prompts = [torch.randint(3, size["vocab_size"], (n,)).tolist() for n in lengths]
+        self.tokens = torch.randint(3, size["vocab_size"], (len(lengths), ROLES))
+        self.points = points_of(size["num_hidden_layers"])
         self.plan = plan_batches(lengths, "auto")
 
     def lens(self) -> Tensor:
@@ -121,12 +113,6 @@ class Bench:
             apart = (lens - other).abs().max().item()
             assert apart <= 5, f"the contenders' ranks differ by {apart}"
         return (lens == last).float().mean().item()
-
-
-def _words() -> PreTrainedTokenizerFast:
-    """A tokenizer of three words: the benchmark feeds ids, but a model comes with one."""
-    words = Tokenizer(models.WordLevel({"<pad>": 0, "<s>": 1, "</s>": 2}, unk_token="</s>"))
-    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", bos_token="<s>")
 
 
 def main() -> None:

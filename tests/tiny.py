@@ -8,6 +8,7 @@ whose norms are all ones cannot tell whether the norm was applied.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -146,6 +147,22 @@ def tiny_model(
     count = sum(parameter.numel() for parameter in model.parameters())
     assert count < MAX_PARAMETERS, f"{family}: {count} parameters is not tiny"
     return model.eval(), byte_tokenizer()
+
+
+def save_tiny(folder: Path, family: str = "olmo2") -> Path:
+    """Save a tiny model and its tokenizer as a user's folder would be.
+
+    Args:
+        folder: made where it is absent.
+        family: a ``model_type`` of ``FAMILIES``.
+
+    Returns:
+        The folder.
+    """
+    model, tokenizer = tiny_model(family)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def tiny_hooked(

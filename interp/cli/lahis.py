@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -45,11 +45,10 @@ def command(
 
     Example: interp lahis --model ckpt/grpo --corpus ../udhr --languages en,de,zh
     """
-    from interp.cli.session import checkpoint, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_study
     from interp.cli.summaries import print_lahis
     from interp.data.corpus import Corpus
     from interp.lahis.run import run_lahis
-    from interp.presets import preset as check_preset
 
     spec = checkpoint(
         model,
@@ -65,13 +64,12 @@ def command(
     )
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
-    choices: dict[str, Any] = {
+    choices = {
         "mask_update": mask_update,
         "n_samples": n_samples,
         "seq_len": seq_len,
     }
-    options = {name: value for name, value in choices.items() if value is not None}
-    check_preset("lahis", preset, **options)
+    options = chosen_options("lahis", preset, choices)
     target = open_study(study)
     text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
     run_id = run_lahis(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -62,11 +62,10 @@ def command(
 
     Example: interp lape --model ckpt/grpo --label grpo --study artifacts/mine
     """
-    from interp.cli.session import checkpoint, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_study
     from interp.cli.summaries import print_lape
     from interp.data.corpus import Corpus
     from interp.lape.run import run_lape
-    from interp.presets import preset as check_preset
 
     spec = checkpoint(
         model,
@@ -82,14 +81,13 @@ def command(
     )
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
-    choices: dict[str, Any] = {
+    choices = {
         "budget": int(budget) if budget is not None and budget.isdecimal() else budget,
         "activation": activation,
         "top_fraction": top_fraction,
         "seq_len": seq_len,
     }
-    options = {name: value for name, value in choices.items() if value is not None}
-    check_preset("lape", preset, **options)
+    options = chosen_options("lape", preset, choices)
     target = open_study(study)
     text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
     run_id = run_lape(

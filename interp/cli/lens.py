@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -54,13 +54,12 @@ def command(
 
     Example: interp lens --model ckpt/base --facts klar:../klar --languages en,es,zh
     """
-    from interp.cli.session import checkpoint, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_study
     from interp.cli.summaries import print_lens
     from interp.data.facts import FactSet
     from interp.data.prompts import FORMS
     from interp.errors import unknown
     from interp.lens.run import run_lens
-    from interp.presets import preset as check_preset
 
     spec = checkpoint(
         model,
@@ -77,8 +76,7 @@ def command(
     rows = o.parse_batch_size(batch_size)
     codes = o.parse_languages(languages)
     choices = {"token_rule": token_rule, "points": points}
-    options: dict[str, Any] = {name: value for name, value in choices.items() if value is not None}
-    check_preset("lens", preset, **options)
+    options = chosen_options("lens", preset, choices)
     if prompt_form not in ("auto", *FORMS):  # said now, not after a checkpoint was loaded
         raise unknown("prompt form", prompt_form, ("auto", *FORMS))
     target = open_study(study)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,15 @@ class Checkpoint:
         if not sys.stderr.isatty():  # in a log file a bar is noise
             logging.disable_progress_bar()
         return HookedModel.load(self.spec, engine=self.engine)
+
+
+def chosen_options(analysis: str, preset: str, choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the options that the user gave, and refuse wrong ones before anything is loaded."""
+    from interp.presets import preset as check
+
+    given = {name: value for name, value in choices.items() if value is not None}
+    check(analysis, preset, **given)
+    return given
 
 
 def open_study(path: Path) -> Study:

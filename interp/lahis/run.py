@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,8 +13,9 @@ from interp.errors import InterpError
 from interp.lahis.passes import run_frozen, run_learned
 from interp.lahis.summary import summarise
 from interp.model import HookedModel
-from interp.model.architectures import text_config
+from interp.notices import tell
 from interp.options import LahisOptions
+from interp.positions import within_positions
 from interp.presets import note, preset
 from interp.study import RunSpec, Study
 
@@ -80,7 +80,7 @@ def run_lahis(
         run.record("samples", _about(samples, corpus))
         if text := note("lahis", preset):
             run.record("note", text)
-            _tell(f"preset {preset}: {text}")
+            tell("lahis", f"preset {preset}: {text}")
         if frozen:
             run_frozen(model, samples, run, chosen, batch_size, seed)
         else:
@@ -106,28 +106,8 @@ def _options(
             "lahis option mask_update is 'adamw' in several processes: each sample's gradient "
             "needs the mask that the one before left; start one process, or use frozen"
         )
-    return _within_positions(chosen, "seq_len" in changes, model)
-
-
-def _within_positions(chosen: LahisOptions, asked: bool, model: HookedModel) -> LahisOptions:
-    """Shorten a preset's samples to what the model has positions for; refuse if asked for more.
-
-    Learned positions end in an index error, and rotary ones go on where nothing was trained.
-    """
-    longest = getattr(text_config(model.model), "max_position_embeddings", None)
-    if not isinstance(longest, int) or chosen.seq_len <= longest:
-        return chosen
-    if asked:
-        raise InterpError(
-            f"lahis option seq_len is {chosen.seq_len}: {model.name!r} has {longest} positions, "
-            "expected at most that"
-        )
-    _tell(f"{model.name!r} has {longest} positions: samples of at most {longest} tokens")
-    return replace(chosen, seq_len=longest)
-
-
-def _tell(text: str) -> None:
-    print(f"interp lahis: {text}", file=sys.stderr, flush=True)
+    asked = "seq_len" in changes
+    return within_positions(chosen, model, asked=asked, what="samples of at most")
 
 
 def _about(samples: TokenizedCorpus, corpus: Corpus) -> dict[str, Any]:

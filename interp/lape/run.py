@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +20,9 @@ from interp.lape.passes import Passes
 from interp.lape.select import LapeSelection, select_from_counts
 from interp.lape.summary import summarise
 from interp.model import HookedModel
-from interp.model.architectures import text_config
+from interp.notices import tell
 from interp.options import LapeOptions
+from interp.positions import within_positions
 from interp.presets import note, preset
 from interp.study import Run, RunSpec, Study
 
@@ -97,16 +97,7 @@ def run_lape(
 
 def _options(name: str, changes: dict[str, Any], model: HookedModel) -> LapeOptions:
     chosen: LapeOptions = preset("lape", name, **changes)
-    longest = getattr(text_config(model.model), "max_position_embeddings", None)
-    if isinstance(longest, int) and longest < chosen.seq_len:
-        if "seq_len" in changes:
-            raise InterpError(
-                f"lape option seq_len is {chosen.seq_len}: {model.name!r} has {longest} positions, "
-                "expected at most that"
-            )
-        _tell(f"{model.name!r} has {longest} positions: sequences of {longest} tokens")
-        chosen = preset("lape", name, **changes, seq_len=longest)
-    return chosen
+    return within_positions(chosen, model, asked="seq_len" in changes, what="sequences of")
 
 
 def _tokenize(
@@ -240,9 +231,5 @@ def _shortfall(selection: LapeSelection) -> str:
 
 def _say(run: Run, key: str, text: str) -> None:
     if text:
-        _tell(text)
+        tell("lape", text)
         run.record(key, text)
-
-
-def _tell(text: str) -> None:
-    print(f"interp lape: {text}", file=sys.stderr, flush=True)

@@ -18,9 +18,9 @@ from typing import Any
 
 import pandas as pd
 
-from interp.data.facts import Fact, FactSet, FactText
+from interp.data.facts import Fact, FactSet
 from interp.data.languages import check
-from interp.data.prompts import AnswerTokens, answer_tokens, continuation, encode_prompt
+from interp.data.prompts import AnswerTokens, answer_tokens, encode_prompt
 from interp.errors import InterpError
 from interp.options import LensOptions
 
@@ -101,13 +101,19 @@ def _item(
     count: dict[str, int],
 ) -> LensItem | None:
     text = fact.texts[lang]
-    space = options.trailing_space or _space_alone(tokenizer, text, form, options)
     tokens = partial(
-        answer_tokens, tokenizer, text, form=form, bos=options.bos, trailing_space=space,
-        rule=options.token_rule,
+        answer_tokens, tokenizer, text, form=form, bos=options.bos, rule=options.token_rule,
+        trailing_space=options.trailing_space,
     )  # fmt: skip
     count["facts"] += 1
-    answers = {"target": tokens(text.answer)}
+    target = tokens(text.answer)
+    # A chat prompt takes no space, and the last sub-token is not the first.
+    may_move = form != "chat" and options.token_rule != "last" and not options.trailing_space
+    moved = may_move and _is_space(target, tokenizer)
+    if moved:
+        tokens = partial(tokens, trailing_space=True)
+        target = tokens(text.answer)
+    answers = {"target": target}
     english = fact.texts.get("en") if lang != "en" else None
     if english is not None:
         answers["en"] = tokens(english.answer)
@@ -132,19 +138,17 @@ def _item(
         distractor = tokens(wrong[0])
     answers["distractor"] = distractor
     count["token_fell_back"] += any(answer.fell_back for answer in answers.values())
-    count["space_in_prompt"] += space and not options.trailing_space
+    count["space_in_prompt"] += moved
     count["kept"] += 1
+    space = moved or options.trailing_space
     prompt = encode_prompt(tokenizer, text, form=form, bos=options.bos, trailing_space=space)
     return LensItem(fact.fact_id, lang, tuple(prompt), answers)
 
 
-def _space_alone(tokenizer: Any, text: FactText, form: str, options: LensOptions) -> bool:
-    """Whether the space before the right answer is a token of its own."""
-    if form == "chat" or options.token_rule == "last":  # no space there; not the first token
-        return False
-    _, ids, _ = continuation(tokenizer, text, text.answer, form=form, bos=options.bos)
-    first: str = tokenizer.decode(ids[:1])
-    return len(ids) > 1 and first.isspace()
+def _is_space(answer: AnswerTokens, tokenizer: Any) -> bool:
+    """Whether an answer's first token is nothing but the space before it."""
+    first: str = tokenizer.decode(list(answer.ids[:1]))
+    return answer.n_subtokens > 1 and first.isspace()
 
 
 def _distractor(

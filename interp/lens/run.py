@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from interp.lens.summary import summarise
 from interp.lens.tables import ranks_frame, top_frame
 from interp.lens.trajectories import Point, points_of, read_batch
 from interp.model import HookedModel
+from interp.notices import tell
 from interp.options import LensOptions
 from interp.presets import note, preset
 from interp.study import Run, RunSpec, Study
@@ -92,9 +92,9 @@ def run_lens(
             return run.run_id
         study.add_facts(facts.to_frame(), facts.data_hash)
         run.record("items", counts.to_dict("records"))
-        if note("lens", preset):
-            print(f"interp lens: {note('lens', preset)}", file=sys.stderr, flush=True)
-            run.record("note", note("lens", preset))
+        if text := note("lens", preset):
+            tell("lens", text)
+            run.record("note", text)
         arrays = _run_batches(model, items, points, run, chosen, batch_size)
         run.write_table(
             "lens_ranks", ranks_frame(items, points, arrays, model.tokenizer, chosen.token_rule)

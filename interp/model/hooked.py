@@ -22,8 +22,6 @@ from interp.model.shape import ModelShape, read_shape
 from interp.model.spec import ModelSpec
 from interp.model.unembed import Unembedding
 
-__all__ = ["ENGINES", "HookedModel", "make_engine"]
-
 
 class HookedModel:
     """A causal language model, its tokenizer and its sites.

@@ -21,9 +21,10 @@ import pandas as pd
 import torch
 
 from interp.errors import InterpError, unknown
+from interp.model.engines import ENGINES, make_engine
 from interp.model.engines.base import Engine, Observer
 from interp.model.engines.guard import tolerance
-from interp.model.hooked import ENGINES, HookedModel, make_engine
+from interp.model.hooked import HookedModel
 from interp.model.interventions import head_mask_edits
 from interp.model.sites import site_names
 from interp.model.spec import ModelSpec

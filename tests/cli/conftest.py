@@ -1,51 +1,21 @@
-"""A checkpoint folder, and the command line as a user calls it."""
+"""A checkpoint folder, a corpus, and what a refusal looks like."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from interp.cli import main
-from tests.tiny import tiny_model
-
-Interp = Callable[..., "Said"]
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def interp(capsys: pytest.CaptureFixture[str]) -> Interp:
-    """Call the command line in this process: ``interp("show", "--study", path)``."""
-
-    def call(*arguments: object) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return Said(int(stop.value.code or 0), said.out, said.err)
-
-    return call
+from tests.command import Interp, Said
+from tests.tiny import save_tiny
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random OLMo-2 with a byte tokenizer, saved as a user's folder would be."""
     folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
-    model, tokenizer = tiny_model("olmo2")
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_tiny(folder)
 
 
 @pytest.fixture(scope="session")

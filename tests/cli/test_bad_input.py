@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from transformers import BertConfig, BertForMaskedLM
 
-from tests.cli.conftest import Interp, fingerprint, refused
+from tests.cli.conftest import fingerprint, refused
+from tests.command import Interp
 from tests.tiny import byte_tokenizer, tiny_model
 
 

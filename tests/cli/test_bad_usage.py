@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
 from interp.model import hub, loading
-from tests.cli.conftest import Interp, fingerprint, refused
+from tests.cli.conftest import fingerprint, refused
 from tests.cli.test_bad_input import MODELS
+from tests.command import Interp
 
 
 @pytest.fixture
@@ -104,17 +106,9 @@ def test_a_hub_that_does_not_answer_is_asked_once(
 
 
 @pytest.fixture
-def mounted(tmp_path: Path):
+def mounted(mount_disk: Callable[[str], Path]) -> Path:
     """A small file system of its own, where this user may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True
-    )
-    if done.returncode:
-        pytest.skip("mounting a file system is not allowed here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    return mount_disk("4m")
 
 
 def test_a_read_only_study_is_refused_and_can_still_be_shown(

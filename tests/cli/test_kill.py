@@ -16,7 +16,7 @@ import pytest
 
 from interp.study import TABLES, Run, load_study
 from interp.study.progress import PROGRESS
-from tests.cli.conftest import Interp
+from tests.command import Interp
 
 SOURCE = Path(__file__).resolve().parents[2]
 

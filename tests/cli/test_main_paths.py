@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from interp.study import load_study
-from tests.cli.conftest import Interp
+from tests.command import Interp
 
 
 def test_lape_writes_a_study_that_show_lists(

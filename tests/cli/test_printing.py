@@ -12,7 +12,7 @@ from interp import doctor
 from interp.cli.tables import print_frame
 from interp.model import verify as verification
 from interp.study import load_study
-from tests.cli.conftest import Interp
+from tests.command import Interp
 
 
 def test_a_table_keeps_brackets_and_whole_columns(capsys: pytest.CaptureFixture[str]) -> None:

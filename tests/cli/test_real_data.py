@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from interp.study import load_study
-from tests.cli.conftest import Interp
+from tests.command import Interp
 
 UDHR_LANGUAGES = {"en", "de", "es", "fr", "pt", "id", "ru", "ar", "zh", "ja", "sw", "bn"}
 KLAR_LANGUAGES = {"en", "es", "fr", "ru", "zh", "ja", "ar", "nl", "ko", "tr"}

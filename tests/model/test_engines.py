@@ -12,8 +12,7 @@ import torch
 
 from interp.errors import InterpError
 from interp.model import HookedModel
-from interp.model.engines import guard, transformer_lens
-from interp.model.hooked import make_engine
+from interp.model.engines import guard, make_engine, transformer_lens
 from interp.model.sites import site_names
 from tests.tiny import FAMILIES, tiny_hooked, tiny_model
 

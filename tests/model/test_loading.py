@@ -13,7 +13,7 @@ import torch
 
 from interp.errors import InterpError
 from interp.model import HookedModel, ModelSpec
-from tests.tiny import byte_tokenizer, tiny_model
+from tests.tiny import byte_tokenizer, save_tiny, tiny_model
 
 IDS = torch.arange(3, 23).view(2, 10)
 
@@ -22,10 +22,7 @@ IDS = torch.arange(3, 23).view(2, 10)
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny OLMo-2, as ``save_pretrained`` writes it."""
     folder = tmp_path_factory.mktemp("models") / "base"
-    model, tokenizer = tiny_model("olmo2")
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_tiny(folder)
 
 
 def broken(saved: Path, target: Path, **config: Any) -> str:

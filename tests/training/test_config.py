@@ -8,7 +8,6 @@ import pytest
 
 from interp.data.facts import FactText
 from interp.data.prompts import prompt_text
-from tests.cli.conftest import interp  # noqa: F401 (a fixture)
 from training.organism.config import DOCUMENT_MIX, make_config
 from training.organism.documents import WRITERS
 from training.organism.loop import rate_at
@@ -62,7 +61,7 @@ def test_every_setting_changes_the_fingerprint():
         (("--threads", "0"), "--threads"),
     ],
 )
-def test_a_wrong_option_is_one_line(interp, tmp_path, arguments, word):  # noqa: F811
+def test_a_wrong_option_is_one_line(interp, tmp_path, arguments, word):
     said = interp("train", "base", "--out", tmp_path / "x", *arguments)
     assert said.code == 2
     assert said.err.startswith("error: ") and word in said.err
@@ -70,7 +69,7 @@ def test_a_wrong_option_is_one_line(interp, tmp_path, arguments, word):  # noqa:
     assert not (tmp_path / "x").exists()
 
 
-def test_a_folder_of_something_else_is_refused(interp, tmp_path):  # noqa: F811
+def test_a_folder_of_something_else_is_refused(interp, tmp_path):
     (tmp_path / "thesis.txt").write_text("keep")
     said = interp("train", "base", "--out", tmp_path, "--preset", "quick", "--steps", "1")
     assert said.code == 2

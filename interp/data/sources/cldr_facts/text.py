@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Literal
 
 from babel import Locale
 from babel.core import get_global
@@ -69,6 +70,7 @@ _UNITS = [
     "duration-century",
     "duration-millisecond",
 ]
+_LENGTHS: tuple[Literal["long", "short"], ...] = ("long", "short")
 _FIRST_DAY = datetime.date(1950, 1, 1)
 _N_DAYS = 36_000
 _PLACE_OF: Mapping[str, Callable[[str, str], str | None]] = {
@@ -104,10 +106,10 @@ def _pool(kind: str) -> tuple[str, ...]:
     return tuple(sorted(code for code in codes if all(name_of(code, lang) for lang in LANGUAGES)))
 
 
-def _length_of(unit: str, lang: str) -> str | None:
+def _length_of(unit: str, lang: str) -> Literal["long", "short"] | None:
     """The pattern length that the language itself has for a unit, the longer one first."""
     own = names.own_data(lang)["unit_patterns"].get(unit, {})
-    return next((n for n in ("long", "short") if "other" in own.get(n, {})), None)
+    return next((n for n in _LENGTHS if "other" in own.get(n, {})), None)
 
 
 @cache
@@ -155,7 +157,7 @@ def _measure_list(name: str, lang: str) -> str:
     for unit in _sample(name, _measures(), 3):
         value = (_draw(f"{name} {unit}", 1900) + 11) / 10
         length = _length_of(unit, lang) or "long"
-        found.append(format_unit(value, unit, length=length, locale=_locale(lang)))  # type: ignore[arg-type]
+        found.append(format_unit(value, unit, length=length, locale=_locale(lang)))
     return _listed(found, lang)
 
 
