@@ -21,14 +21,15 @@ from training.organism.evaluate import RULES, accuracy, correct, score_options
 from training.organism.loop import StepReport, batch_of_step, make_optimizer, train
 from training.organism.material import ENGLISH, Material
 from training.organism.model import make_model
-from training.organism.output import (
+from training.run_folder import (
+    LOG_FILE,
     MANIFEST_FILE,
     STATED_FILE,
     claim_folder,
     write_json,
-    write_log,
+    write_lines,
 )
-from training.organism.state import STATE_FILE, load_state, save_state
+from training.state import STATE_FILE, load_state, save_state
 from training.organism.tokenizer import train_tokenizer
 
 OnStep = Callable[[StepReport, str], None]
@@ -65,7 +66,8 @@ def build_base(
     Raises:
         InterpError: see `claim_folder`.
     """
-    if claim_folder(out, config, material.data_hash, overwrite):
+    claim = {"settings": config.fingerprint(), "data": material.data_hash}
+    if claim_folder(out, claim, config.to_dict(), overwrite):
         manifest: dict[str, Any] = json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))
         return manifest
     tokenizer = train_tokenizer(tokenizer_text(material, config.seed), config.shape.vocabulary)
@@ -175,7 +177,7 @@ def _finish(
     model.eval()
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
-    write_log(out, notes["log"])
+    write_lines(out / LOG_FILE, notes["log"])
     write_json(out / STATED_FILE, {lang: [f.fact_id for f in material.stated[lang]]
                                    for lang in material.languages})  # fmt: skip
     shape = config.shape
