@@ -122,12 +122,28 @@ def continuation(
     """
     prompt = prompt_text(tokenizer, text, form=form, trailing_space=trailing_space)
     glue = "" if form == "chat" or trailing_space else " "
+    alone, tail, fell_back = split_tail(tokenizer, prompt, glue + answer)
+    return _lead(tokenizer, alone, form, bos), tail, fell_back
+
+
+def split_tail(tokenizer: Any, prompt: str, tail: str) -> tuple[list[int], list[int], bool]:
+    """Encode a text and what follows it, so that the second's ids continue the first's.
+
+    Args:
+        tokenizer: a Hugging Face tokenizer.
+        prompt: the text.
+        tail: what follows, with its space.
+
+    Returns:
+        The prompt's ids and the tail's, without special tokens of the model, and whether the
+        fallback was taken: where the joint ids do not begin with the prompt's, the tail is
+        encoded by itself.
+    """
     alone = encode(tokenizer, prompt)
-    joint = encode(tokenizer, prompt + glue + answer)
-    prompt_ids = _lead(tokenizer, alone, form, bos)
+    joint = encode(tokenizer, prompt + tail)
     if joint[: len(alone)] == alone and len(joint) > len(alone):
-        return prompt_ids, joint[len(alone) :], False
-    return prompt_ids, encode(tokenizer, glue + answer), True
+        return alone, joint[len(alone) :], False
+    return alone, encode(tokenizer, tail), True
 
 
 def answer_tokens(
