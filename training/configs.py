@@ -151,7 +151,7 @@ class StageConfig:
         if optional and value is None:
             return None
         right = isinstance(value, wanted[plain]) and (plain == "bool" or value is not True)
-        if not right or value is False and plain != "bool":
+        if not right or (value is False and plain != "bool"):
             raise InterpError(f"{self.stage} setting {name} is {value!r}: expected {kind}")
         if plain == "tuple[str, ...]":
             return tuple(str(one) for one in value)

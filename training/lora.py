@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,13 @@ def trainable(model: Any, config: StageConfig) -> Any:
 
 
 def save_checkpoint(
-    model: Any, tokenizer: Any, folder: Path, *, base: str, out: Path, final: bool
+    model: Any,
+    tokenizer: Any,
+    folder: Path,
+    *,
+    base: str,
+    out: Path,
+    manifest: Mapping[str, Any] | None = None,
 ) -> None:
     """Write adapter (or whole model) and tokenizer; the folder is whole or as it was.
 
@@ -71,7 +78,8 @@ def save_checkpoint(
         base: folder or hub id of the model the adapter belongs to.
         out: the run's folder. A base beside it is named by a relative path, so that both can be
             moved together.
-        final: whether the folder exists already and holds more, as the run's own does.
+        manifest: written beside it. Without one the folder is the run's own, which exists and
+            holds more; its manifest, the mark of a finished run, is written by the caller.
 
     Raises:
         InterpError: it cannot be written; nothing that was there is touched.
@@ -86,10 +94,13 @@ def save_checkpoint(
             _name_base(staging / ADAPTER_CONFIG, base, folder, out)
         else:
             tokenizer.save_pretrained(staging)
+        if manifest is not None:
+            (staging / "manifest.json").write_text(json.dumps(dict(manifest)), encoding="utf-8")
         for file in staging.iterdir():
+            file.chmod(0o644)  # safetensors writes for the owner alone
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())
-        if not final:
+        if manifest is not None:
             shutil.rmtree(folder, ignore_errors=True)
             staging.replace(folder)
             return

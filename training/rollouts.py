@@ -120,9 +120,7 @@ def _sample(
     seen = torch.tensor([[p[0]] * (width - len(p)) + list(p) for p in prompts], device=device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
     positions = (mask.cumsum(-1) - 1).clamp_(min=0)
-    out = model(
-        input_ids=seen, attention_mask=mask, position_ids=positions, use_cache=True
-    )
+    out = model(input_ids=seen, attention_mask=mask, position_ids=positions, use_cache=True)
     cache, logits = out.past_key_values, out.logits[:, -1].float().repeat_interleave(n, 0)
     cache.batch_repeat_interleave(n)
     seen, mask = seen.repeat_interleave(n, 0), mask.repeat_interleave(n, 0)
@@ -147,13 +145,17 @@ def _sample(
             cache.batch_select_indices(keep)
             seen, mask, position, owners = seen[keep], mask[keep], position[keep], owners[keep]
             going = going[keep]
-        logits = model(
-            input_ids=seen[:, -1:],
-            attention_mask=mask,
-            position_ids=position,
-            past_key_values=cache,
-            use_cache=True,
-        ).logits[:, -1].float()
+        logits = (
+            model(
+                input_ids=seen[:, -1:],
+                attention_mask=mask,
+                position_ids=position,
+                past_key_values=cache,
+                use_cache=True,
+            )
+            .logits[:, -1]
+            .float()
+        )
     cut = [_up_to_end(completion, ends) for completion in completions]
     return [cut[first : first + n] for first in range(0, count * n, n)]
 

@@ -21,6 +21,7 @@ from training.organism.evaluate import RULES, accuracy, correct, score_options
 from training.organism.loop import StepReport, batch_of_step, make_optimizer, train
 from training.organism.material import ENGLISH, Material
 from training.organism.model import make_model
+from training.organism.tokenizer import train_tokenizer
 from training.run_folder import (
     LOG_FILE,
     MANIFEST_FILE,
@@ -30,7 +31,6 @@ from training.run_folder import (
     write_lines,
 )
 from training.state import STATE_FILE, load_state, save_state
-from training.organism.tokenizer import train_tokenizer
 
 OnStep = Callable[[StepReport, str], None]
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "babel")

@@ -1,0 +1,213 @@
+"""`interp train sft` and `interp train grpo`: from facts to a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from transformers import TrainingArguments
+
+from interp.data.facts import FactSet
+from interp.errors import InterpError
+from interp.notices import tell
+from training.branches import Prompt, sharing_works
+from training.checks import validation_check
+from training.configs import FactConfig, GrpoConfig, SftConfig
+from training.encoding import Encoder
+from training.grpo import GrpoFactTrainer, reward_rules, sampling_of, trl_arguments
+from training.sft import SftTrainer
+from training.stage import (
+    Outcome,
+    Policy,
+    common_arguments,
+    load_policy,
+    quiet_libraries,
+    run_stage,
+    split_update,
+)
+from training.trainer_parts import Stage, StageTrainer
+from training.visits import TrainingFacts, Visit, plan_visits, training_facts, updates
+
+_CHECK_TOKENS = 24
+
+
+def train_on_facts(
+    config: FactConfig,
+    model: str,
+    facts: str,
+    out: Path,
+    *,
+    languages: Sequence[str] | None = None,
+    skip_incomplete: bool = False,
+    overwrite: bool = False,
+    **spec_options: Any,
+) -> Outcome:
+    """Train a checkpoint on the training split of a fact set.
+
+    Args:
+        config: of `SftConfig` or `GrpoConfig`.
+        model: checkpoint spec.
+        facts: source of facts, see `FactSet.load`.
+        out: checkpoint folder.
+        languages: train in these; None takes all of the source.
+        skip_incomplete: leave facts out that lack a language, instead of refusing.
+        overwrite: replace another run in ``out``.
+        spec_options: as for `ModelSpec.parse`.
+
+    Returns:
+        The manifest, and whether anything was done.
+
+    Raises:
+        InterpError: for anything wrong with settings, facts, checkpoint or folder.
+    """
+    quiet_libraries()
+    if isinstance(config, GrpoConfig):  # what is cheap to check comes first
+        reward_rules(config)
+        sampling_of(config)
+        _need_vllm(config)
+    source = FactSet.load(facts, languages=languages)
+    chosen = training_facts(
+        source, max_facts=config.max_facts, seed=config.seed, skip_incomplete=skip_incomplete
+    )
+    steps = updates(len(chosen.train), config.facts_per_update, config.epochs, config.steps)
+    visits = plan_visits(
+        chosen.train,
+        steps * config.facts_per_update,
+        seed=config.seed,
+        option_order=config.option_order,
+    )
+    policy = load_policy(model, config, **spec_options)
+    letter = isinstance(config, SftConfig) and config.target == "letter"
+    encoder = Encoder(policy.tokenizer, config, "letter" if letter else "text")
+    _refuse_long(encoder, visits[: len(chosen.train)])
+    micro, accumulation = split_update(
+        config.facts_per_update, config.micro_facts, "facts_per_update"
+    )
+    share = config.share_prompt and _sharing(policy, encoder, visits[0])
+    common = common_arguments(config, policy, out, steps, accumulation)
+
+    def make_trainer(stage: Stage) -> StageTrainer:
+        stage.check = _check(config, chosen, encoder, stage, policy)
+        make = _grpo_trainer if isinstance(config, GrpoConfig) else _sft_trainer
+        trainer: StageTrainer = make(config, policy, visits, encoder, share, micro, common)
+        trainer.stage = stage
+        return trainer
+
+    return run_stage(
+        config,
+        policy,
+        out,
+        steps=steps,
+        data=_describe(source, chosen),
+        make_trainer=make_trainer,
+        notes={
+            "visits": len(visits),
+            "shared_prompts": share,
+            **_exactness(config),
+        },
+        overwrite=overwrite,
+    )
+
+
+def _exactness(config: FactConfig) -> dict[str, Any]:
+    if isinstance(config, GrpoConfig) and config.vllm:
+        tell("train grpo", "rollouts by vLLM: importance-corrected, not exact REINFORCE")
+        return {"exact_reinforce": False}
+    return {"exact_reinforce": True} if isinstance(config, GrpoConfig) else {}
+
+
+def _need_vllm(config: GrpoConfig) -> None:
+    from importlib.util import find_spec
+
+    if config.vllm and find_spec("vllm") is None:
+        raise InterpError(
+            "--vllm: vllm is not installed; expected pip install 'interp[vllm]', or rollouts by "
+            "the model itself (without --vllm)"
+        )
+
+
+def _refuse_long(encoder: Encoder, visits: Sequence[Visit]) -> None:
+    """Find a prompt that will be refused now, not hours later."""
+    if encoder.config.too_long == "refuse":
+        for visit in visits:
+            for lang in visit.fact.texts:
+                encoder.prompt(visit, lang)
+
+
+def _sharing(policy: Policy, encoder: Encoder, visit: Visit) -> bool:
+    prompts = [Prompt(*encoder.options(visit, lang)) for lang in list(visit.fact.texts)[:3]]
+    works = sharing_works(policy.model, prompts)
+    if not works:
+        tell("train", "this model cannot share a prompt among its answers: one row for each")
+    return works
+
+
+def _check(
+    config: FactConfig, chosen: TrainingFacts, encoder: Encoder, stage: Stage, policy: Policy
+) -> Any:
+    if not config.check_every or chosen.validation is None:
+        return None
+    limit = getattr(config, "max_completion_tokens", _CHECK_TOKENS)
+    return validation_check(
+        chosen.validation.select(limit=config.check_facts, seed=config.seed),
+        encoder,
+        stage.record,
+        seed=config.seed,
+        max_new_tokens=min(limit, _CHECK_TOKENS),
+        eos_ids=policy.eos_ids,
+    )
+
+
+def _describe(source: FactSet, chosen: TrainingFacts) -> dict[str, Any]:
+    return {
+        "data_hash": chosen.train.data_hash,
+        "facts": source.source,
+        "languages": list(chosen.train.languages),
+        "train_facts": len(chosen.train),
+        "validation_facts": len(chosen.validation) if chosen.validation else 0,
+        "test_facts_untouched": chosen.held,
+    }
+
+
+def _sft_trainer(
+    config: FactConfig, policy: Policy, visits: list[Visit], encoder: Encoder,
+    share: bool, micro: int, common: dict[str, Any],
+) -> SftTrainer:  # fmt: skip
+    return SftTrainer(
+        model=policy.model,
+        args=TrainingArguments(**common, per_device_train_batch_size=micro),
+        train_dataset=list(range(len(visits))),
+        data_collator=list,
+        processing_class=policy.tokenizer,
+        visits=visits,
+        encoder=encoder,
+        share=share,
+    )
+
+
+def _grpo_trainer(
+    config: FactConfig, policy: Policy, visits: list[Visit], encoder: Encoder,
+    share: bool, micro: int, common: dict[str, Any],
+) -> GrpoFactTrainer:  # fmt: skip
+    assert isinstance(config, GrpoConfig)
+    languages = list(visits[0].fact.texts)
+    rows = [(visit, lang) for visit in visits for lang in languages]
+    dataset = Dataset.from_dict(
+        {
+            "prompt": [encoder.text(visit, lang) for visit, lang in rows],
+            "visit": [visit.number for visit, _ in rows],
+            "lang": [lang for _, lang in rows],
+        }
+    )
+    return GrpoFactTrainer(
+        model=policy.model,
+        args=trl_arguments(config, len(languages), micro, **common),
+        train_dataset=dataset,
+        processing_class=policy.tokenizer,
+        visits=visits,
+        encoder=encoder,
+        share=share,
+        config=config,
+    )
