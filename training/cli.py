@@ -3,28 +3,234 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 app = typer.Typer(help="Train checkpoints.", no_args_is_help=True)
 
+_WHAT = "What is trained"
+_HOW = "How"
+
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", "-m",
+        help="Checkpoint to start from: hub id, folder or LoRA adapter, with optional @revision.",
+        rich_help_panel=_WHAT,
+    ),
+]  # fmt: skip
+Out = Annotated[Path, typer.Option(help="Checkpoint folder: new, empty, or the same run.")]
+Facts = Annotated[
+    str,
+    typer.Option(
+        help="cldr, polyfact:PATH|ID, klar:FOLDER or jsonl:FILE; only split train is trained on.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Corpus = Annotated[
+    str,
+    typer.Option(
+        help="cldr, a folder of <lang>.jsonl, ted:FILE, flores:FOLDER or hub:ID[:CONFIG].",
+        rich_help_panel=_WHAT,
+    ),
+]
+Languages = Annotated[
+    str | None,
+    typer.Option(
+        help="Codes separated by commas; every language of the data by default.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="default, paper, release (sft, grpo) or organism; auto is organism for a base made by "
+        "`interp train base`, else default.",
+        rich_help_panel=_HOW,
+    ),
+]
+Config = Annotated[
+    Path | None, typer.Option(help="YAML file of settings (field: value).", rich_help_panel=_HOW)
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="One setting, e.g. --set learning_rate=1e-4; repeatable.",
+        rich_help_panel=_HOW,
+    ),
+]  # fmt: skip
+Steps = Annotated[
+    int | None, typer.Option(help="Updates, instead of whole passes.", rich_help_panel=_HOW)
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of everything random.", rich_help_panel=_HOW)]
+Threads = Annotated[int | None, typer.Option(help="CPU threads; default: torch's.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another run in --out.")]
+Incomplete = Annotated[
+    bool,
+    typer.Option(
+        "--skip-incomplete",
+        help="Leave out facts that lack a language, instead of refusing them.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        help="Base of a LoRA adapter given as --model, instead of the one its config names.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …", rich_help_panel=_HOW)]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust-remote-code",
+        help="Run the code that a checkpoint brings.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Study = Annotated[Path | None, typer.Option(help="Also write the training log into this study.")]
+Label = Annotated[
+    str | None,
+    typer.Option(help="The checkpoint's name in the study; --out's name by default."),
+]
+
 
 @app.callback()
 def train() -> None:
-    """Train checkpoints."""
+    """Train checkpoints that a study can compare; a killed run goes on when it is run again."""
 
 
 @app.command()
 def base(
-    out: Annotated[Path, typer.Option(help="Checkpoint folder: new, empty, or the same run.")],
+    out: Out,
     preset: Annotated[str, typer.Option(help="quick (minutes) or full (as shipped).")] = "quick",
     seed: Annotated[int, typer.Option(help="Weights, documents and their order.")] = 0,
     steps: Annotated[int | None, typer.Option(help="Another number of steps.")] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads; default: torch's.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace another run in --out.")] = False,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train the base organism on the embedded facts; goes on where a killed run stopped."""
     from training.organism.command import run_base
 
     run_base(out, preset=preset, seed=seed, steps=steps, threads=threads, overwrite=overwrite)
+
+
+@app.command()
+def cpt(
+    model: Model,
+    out: Out,
+    corpus: Corpus = "cldr",
+    languages: Languages = None,
+    preset: Preset = "auto",
+    config: Config = None,
+    settings: Set = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    check_facts: Annotated[
+        str | None,
+        typer.Option(
+            help="Facts whose validation split is asked during training.", rich_help_panel=_WHAT
+        ),
+    ] = None,
+    study: Study = None,
+    label: Label = None,
+    base: Base = None,
+    device: Device = "auto",
+    trust_remote_code: Trust = False,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Continued pretraining on parallel text: multilingual blocks, packed by real token counts.
+
+    Example: interp train cpt --model allenai/OLMo-2-1124-7B --corpus ted:multi_way.jsonl
+    --out ckpt/cpt
+    """
+    from training.command import run_command
+
+    run_command(
+        "cpt", model, out, data=corpus, languages=languages, preset=preset, config=config,
+        settings=settings, steps=steps, seed=seed, study=study, label=label, threads=threads,
+        overwrite=overwrite, check_facts=check_facts, spec=_spec(base, device, trust_remote_code),
+    )  # fmt: skip
+
+
+@app.command()
+def sft(
+    model: Model,
+    out: Out,
+    facts: Facts = "cldr",
+    languages: Languages = None,
+    preset: Preset = "auto",
+    config: Config = None,
+    settings: Set = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    skip_incomplete: Incomplete = False,
+    study: Study = None,
+    label: Label = None,
+    base: Base = None,
+    device: Device = "auto",
+    trust_remote_code: Trust = False,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Supervised fine-tuning: cross-entropy on the answer and agreement between languages (Eq 3).
+
+    Example: interp train sft --model ckpt/base --out ckpt/sft
+    """
+    from training.command import run_command
+
+    run_command(
+        "sft", model, out, data=facts, languages=languages, preset=preset, config=config,
+        settings=settings, steps=steps, seed=seed, study=study, label=label, threads=threads,
+        overwrite=overwrite, skip_incomplete=skip_incomplete,
+        spec=_spec(base, device, trust_remote_code),
+    )  # fmt: skip
+
+
+@app.command()
+def grpo(
+    model: Model,
+    out: Out,
+    facts: Facts = "cldr",
+    languages: Languages = None,
+    preset: Preset = "auto",
+    config: Config = None,
+    settings: Set = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    vllm: Annotated[
+        bool,
+        typer.Option(
+            "--vllm",
+            help="Sample with vLLM (GPU); not exact REINFORCE any more.",
+            rich_help_panel=_HOW,
+        ),
+    ] = False,
+    skip_incomplete: Incomplete = False,
+    study: Study = None,
+    label: Label = None,
+    base: Base = None,
+    device: Device = "auto",
+    trust_remote_code: Trust = False,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """GRPO: the reward of a rollout is pooled over the languages of a fact (Eq 1-2).
+
+    Example: interp train grpo --model ckpt/base --out ckpt/grpo --set checkpoint_every=100
+    """
+    from training.command import run_command
+
+    run_command(
+        "grpo", model, out, data=facts, languages=languages, preset=preset, config=config,
+        settings=[*(settings or []), *(["vllm=true"] if vllm else [])], steps=steps, seed=seed,
+        study=study, label=label, threads=threads, overwrite=overwrite,
+        skip_incomplete=skip_incomplete, spec=_spec(base, device, trust_remote_code),
+    )  # fmt: skip
+
+
+def _spec(base: str | None, device: str, trust_remote_code: bool) -> dict[str, Any]:
+    return {"base": base, "device": device, "trust_remote_code": trust_remote_code}

@@ -8,25 +8,27 @@ score is the model's answer; of equal scores the first wins.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from interp.data.facts import Fact
+from training.branches import Prompt, branch_scores
 from training.prompts import completion, open_prompt
 
 RULES = ("tokens", "bytes")
+_PROMPTS_AT_ONCE = 600
 
 
 def score_options(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    model: Any,
+    tokenizer: Any,
     facts: Sequence[Fact],
     languages: Sequence[str],
     *,
-    batch_tokens: int = 2048,
+    batch_tokens: int = 4096,
 ) -> pd.DataFrame:
     """Score all options of all facts.
 
@@ -35,21 +37,23 @@ def score_options(
         tokenizer: adds its document start by itself.
         facts: the facts.
         languages: the languages to ask in.
-        batch_tokens: longest batch, padding included.
+        batch_tokens: longest forward, padding included.
 
     Returns:
         One row per fact, language and option: fact_id, relation, lang, stated, option, is_answer,
         logprob (sum over the option's tokens), n_tokens, n_bytes.
     """
-    rows, sequences, starts = [], [], []
+    rows, prompts = [], []
     for fact in facts:
         for lang in languages:
             text = fact.texts[lang]
             prompt = tokenizer(open_prompt(text.question))["input_ids"]
-            for place, option in enumerate(text.options):
-                tail = tokenizer(completion(option), add_special_tokens=False)["input_ids"]
-                sequences.append([*prompt, *tail])
-                starts.append(len(prompt))
+            tails = [
+                tokenizer(completion(option), add_special_tokens=False)["input_ids"]
+                for option in text.options
+            ]
+            prompts.append(Prompt(prompt, tails))
+            for place, (option, tail) in enumerate(zip(text.options, tails, strict=True)):
                 rows.append(
                     {
                         "fact_id": fact.fact_id,
@@ -63,43 +67,25 @@ def score_options(
                     }
                 )
     frame = pd.DataFrame(rows)
-    frame["logprob"] = _logprobs(model, sequences, starts, batch_tokens)
+    frame["logprob"] = _logprobs(model, prompts, batch_tokens)
     return frame
 
 
 @torch.no_grad()
-def _logprobs(
-    model: PreTrainedModel, sequences: list[list[int]], starts: list[int], batch_tokens: int
-) -> np.ndarray:
-    """Sum the log-probabilities of each sequence's tokens from its start on, float64 ``[seq]``."""
+def _logprobs(model: Any, prompts: list[Prompt], batch_tokens: int) -> np.ndarray:
+    """Sum the log-probabilities of each option's tokens, float64 ``[option]``."""
     training = model.training
     model.eval()
-    out = np.zeros(len(sequences))
-    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
     try:
-        while order:
-            width = len(sequences[order[0]])
-            size = 0
-            while size < len(order) and (size + 1) * len(sequences[order[size]]) <= batch_tokens:
-                width = len(sequences[order[size]])
-                size += 1
-            batch, order = order[: max(size, 1)], order[max(size, 1) :]
-            ids = torch.zeros(len(batch), width, dtype=torch.long)
-            wanted = torch.zeros(len(batch), width, dtype=torch.bool)
-            for row, index in enumerate(batch):
-                ids[row, : len(sequences[index])] = torch.tensor(sequences[index])
-                wanted[row, starts[index] : len(sequences[index])] = True
-            # Causal attention and padding on the right: no mask is needed for what is read.
-            hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
-            picked = wanted[:, 1:]
-            logits = model.get_output_embeddings()(hidden[:, :-1][picked]).float()
-            token = -torch.nn.functional.cross_entropy(logits, ids[:, 1:][picked], reduction="none")
-            per_row = torch.zeros(len(batch), dtype=torch.float64)
-            per_row.index_add_(0, picked.nonzero()[:, 0], token.double())
-            out[batch] = per_row.numpy()
+        sums = []
+        for first in range(0, len(prompts), _PROMPTS_AT_ONCE):
+            some = prompts[first : first + _PROMPTS_AT_ONCE]
+            sums.append(
+                branch_scores(model, some, batch_tokens=batch_tokens).logprobs.double().sum(-1)
+            )
+        return torch.cat(sums).cpu().numpy()
     finally:
         model.train(training)
-    return out
 
 
 def correct(scores: pd.DataFrame, rule: str = "tokens") -> pd.DataFrame:

@@ -1,0 +1,356 @@
+"""What SFT and GRPO do to the organism, over seeds and beside a control; run it as a script.
+
+    python -m training.organism.effects --out artifacts/effects
+
+It trains (or goes on training) every variant from the base for every seed, scores base and
+variants on facts that were trained on and facts that were held out, and writes ``effects.json``
+and ``effects.md``. Every stage resumes, so the script may be stopped and started.
+
+The control is a GRPO run whose rewards are given to the rollouts of a fact at random: the same
+length, the same sizes of update, nothing to learn. An effect is credited to GRPO only where its
+interval lies above the control's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interp.data.canonical import seeded_number
+from interp.data.facts import Fact, FactSet, fold
+
+VARIANTS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "sft": ("sft", {}),
+    "sft-pure": ("sft", {"consistency": 0.0}),
+    "grpo": ("grpo", {}),
+    "grpo-null": ("grpo", {"reward_source": "null"}),
+}
+"""Name to stage and what differs from its preset ``organism``."""
+
+MEASURES = ("options", "freeform", "valid", "all_languages", "agreement")
+DRAWS = 2000
+
+
+def held_out(facts: FactSet) -> list[Fact]:
+    """Test facts whose question is not also asked in another split.
+
+    Some questions stand twice in the embedded set (a territory and a city of one name); the twin
+    of a training fact is not held out.
+    """
+    seen = {_question(fact) for fact in facts if fact.split != "test"}
+    return [fact for fact in facts if fact.split == "test" and _question(fact) not in seen]
+
+
+def _question(fact: Fact) -> str:
+    return fold(fact.texts["en"].question)
+
+
+def asked_facts(facts: FactSet, trained: Sequence[str], number: int) -> list[Fact]:
+    """The facts of the evaluation: held-out ones and as many that were trained on."""
+    held = held_out(facts)[:number]
+    known = set(trained)
+    of_train = sorted(
+        (fact for fact in facts if fact.fact_id in known),
+        key=lambda fact: seeded_number(0, "effects", fact.fact_id),
+    )
+    return held + of_train[:number]
+
+
+def measure(checkpoint: str, facts: Sequence[Fact], languages: Sequence[str]) -> pd.DataFrame:
+    """Ask one checkpoint.
+
+    Args:
+        checkpoint: spec.
+        facts: the facts.
+        languages: the languages.
+
+    Returns:
+        One row per fact and language: fact_id, split, lang, stated, chosen (place of the option
+        with the highest likelihood per token, closed book), options (whether that is the answer),
+        freeform (whether the greedy answer is), valid (whether it is any of the options), kind.
+    """
+    from interp.model.hooked import HookedModel
+    from training.organism.evaluate import score_options
+    from training.prompts import open_prompt
+    from training.reward import RewardRules, judge
+    from training.rollouts import Sampling, sample
+
+    loaded = HookedModel.load(checkpoint, self_check=False)
+    model, tokenizer = loaded.model, loaded.tokenizer
+    scores = score_options(model, tokenizer, facts, languages)
+    scores["score"] = scores["logprob"] / scores["n_tokens"]
+    best = scores.groupby(["fact_id", "lang"], sort=False)["score"].idxmax()
+    frame = scores.loc[best.to_numpy(), ["fact_id", "lang", "stated", "option", "is_answer"]]
+    frame = frame.rename(columns={"option": "chosen", "is_answer": "options"})
+    asked = [(fact, lang) for fact in facts for lang in languages]
+    prompts = [
+        tokenizer(open_prompt(fact.texts[lang].question))["input_ids"] for fact, lang in asked
+    ]
+    order = sorted(range(len(prompts)), key=lambda at: len(prompts[at]))
+    tokens: list[list[int]] = [[] for _ in prompts]
+    sampling = Sampling(temperature=0.0, max_new_tokens=16)
+    for first in range(0, len(order), 128):
+        places = order[first : first + 128]
+        drawn = sample(
+            model, [prompts[at] for at in places], 1, sampling, eos_ids=[tokenizer.eos_token_id]
+        )
+        for at, one in zip(places, drawn, strict=True):
+            tokens[at] = one[0]
+    texts = tokenizer.batch_decode(tokens, skip_special_tokens=True)
+    rules = RewardRules()
+    kinds = [
+        judge(text, fact.texts[lang].options, fact.texts[lang].answer_index, rules).kind
+        for (fact, lang), text in zip(asked, texts, strict=True)
+    ]
+    found = pd.DataFrame(
+        {
+            "fact_id": [fact.fact_id for fact, _ in asked],
+            "split": ["held" if fact.split == "test" else "trained" for fact, _ in asked],
+            "lang": [lang for _, lang in asked],
+            "generated": texts,
+            "kind": kinds,
+        }
+    )
+    frame = found.merge(frame, on=["fact_id", "lang"], validate="one_to_one")
+    frame["freeform"] = frame["kind"] == "correct"
+    frame["valid"] = frame["kind"].isin(["correct", "wrong"])
+    return frame
+
+
+def per_fact(frame: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Average one checkpoint's answers per fact.
+
+    Args:
+        frame: of `measure`.
+        group: ``english_only`` or ``stated`` (languages other than English whose text does not
+            state, or states, the fact), ``english``, or ``all``.
+
+    Returns:
+        One row per fact that has such languages, with a share in each of ``MEASURES``: options,
+        freeform and valid over those languages; all_languages and agreement (share of pairs of
+        languages that choose the same option) only under ``all``.
+    """
+    other = frame["lang"] != "en"
+    part = {
+        "english_only": other & ~frame["stated"],
+        "stated": other & frame["stated"],
+        "english": ~other,
+        "all": other | ~other,
+    }[group]
+    by_fact = frame[part].groupby("fact_id", sort=False)
+    out = by_fact[["options", "freeform", "valid"]].mean()
+    if group == "all":
+        out["all_languages"] = by_fact["options"].all().astype(float)
+        out["agreement"] = by_fact["chosen"].apply(_agreement)
+    return out
+
+
+def _agreement(chosen: pd.Series) -> float:
+    counts = chosen.value_counts().to_numpy()
+    n = counts.sum()
+    return float((counts * (counts - 1)).sum() / (n * (n - 1)))
+
+
+def change(
+    base: pd.DataFrame, seeds: Sequence[pd.DataFrame], *, draws: int = DRAWS, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Compare the seeds of a variant with the base on the same facts.
+
+    The interval resamples facts and, with them, seeds: it covers which facts were asked and, as
+    far as so few seeds can tell, which run one happened to make.
+
+    Args:
+        base: of `per_fact`.
+        seeds: of `per_fact`, one per seed, the same facts.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+
+    Returns:
+        Measure to base, mean change, 95 % interval (all shares) and the change of every seed.
+    """
+    out: dict[str, dict[str, Any]] = {}
+    rng = np.random.default_rng(seed)
+    n = len(base)
+    facts = rng.integers(0, n, (draws, n))
+    runs = rng.integers(0, len(seeds), (draws, len(seeds)))
+    for name in base.columns:
+        start = base[name].to_numpy(np.float64)
+        deltas = np.stack([one.loc[base.index, name].to_numpy(np.float64) for one in seeds]) - start
+        # draws x facts is resampled once for all runs, so that they keep their facts in common.
+        per_run = np.stack([delta[facts].mean(1) for delta in deltas], 1)
+        drawn = np.take_along_axis(per_run, runs, axis=1).mean(1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        out[name] = {
+            "base": float(start.mean()),
+            "change": float(deltas.mean()),
+            "low": float(low),
+            "high": float(high),
+            "seeds": [float(delta.mean()) for delta in deltas],
+            "facts": n,
+        }
+    return out
+
+
+GROUPS = ("english_only", "stated", "english", "all")
+
+
+def effects(
+    answers: Mapping[str, Mapping[int, pd.DataFrame]], base: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Tabulate every variant's change.
+
+    Args:
+        answers: variant to seed to `measure`'s frame.
+        base: the base's frame.
+
+    Returns:
+        Rows of variant, split, group, lang (empty for the group's languages together), measure
+        and what `change` gives.
+    """
+    rows = []
+    for variant, by_seed in answers.items():
+        for split in ("held", "trained"):
+            for group in GROUPS:
+                for lang in ("", *(() if group in ("english", "all") else _languages(base))):
+                    mine = [_part(frame, split, group, lang) for frame in by_seed.values()]
+                    start = _part(base, split, group, lang)
+                    if not len(start):
+                        continue
+                    for name, found in change(start, mine).items():
+                        head = {"variant": variant, "split": split, "group": group, "lang": lang}
+                        rows.append({**head, "measure": name, **found})
+    return rows
+
+
+def _languages(frame: pd.DataFrame) -> list[str]:
+    return [lang for lang in frame["lang"].unique() if lang != "en"]
+
+
+def _part(frame: pd.DataFrame, split: str, group: str, lang: str) -> pd.DataFrame:
+    chosen = frame[(frame["split"] == split) & ((frame["lang"] == lang) | (lang == ""))]
+    return per_fact(chosen, group)
+
+
+def verdict(rows: Sequence[Mapping[str, Any]], measure_name: str) -> dict[str, Any]:
+    """Compare GRPO's gain on held-out English-only facts with the control's.
+
+    Returns:
+        Both rows and whether GRPO's interval lies above the control's.
+    """
+
+    def row(variant: str) -> Mapping[str, Any]:
+        wanted = (variant, "held", "english_only", "", measure_name)
+        keys = ("variant", "split", "group", "lang", "measure")
+        return next(r for r in rows if tuple(r[key] for key in keys) == wanted)
+
+    mine, control = row("grpo"), row("grpo-null")
+    return {
+        "measure": measure_name,
+        "grpo": dict(mine),
+        "control": dict(control),
+        "above_control": mine["low"] > control["high"],
+    }
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write the tables for people: languages together, then language by language."""
+    lines = ["| variant | facts | group | measure | base | change, points [95 %] | seeds |",
+             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for row in rows:
+        if not row["lang"]:
+            seeds = ", ".join(f"{100 * one:+.1f}" for one in row["seeds"])
+            lines.append(
+                f"| {row['variant']} | {row['split']} ({row['facts']}) | {row['group']} | "
+                f"{row['measure']} | {100 * row['base']:.1f} | {_interval(row)} | {seeds} |"
+            )
+    lines += ["", "Per language, English-only facts:", ""]
+    lines += ["| variant | facts | measure | lang | base | change, points [95 %] |",
+              "|---|---|---|---|---|---|"]  # fmt: skip
+    for row in rows:
+        if row["lang"] and row["group"] == "english_only" and row["measure"] != "valid":
+            lines.append(
+                f"| {row['variant']} | {row['split']} ({row['facts']}) | {row['measure']} | "
+                f"{row['lang']} | {100 * row['base']:.1f} | {_interval(row)} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"{100 * row['change']:+.1f} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
+
+
+def train_variant(variant: str, seed: int, base: str, folder: Path, steps: int | None) -> Path:
+    """Train one variant with one seed, or find it trained."""
+    from training.configs import FactConfig, make_config
+    from training.fact_stages import train_on_facts
+
+    stage, changes = VARIANTS[variant]
+    more = {} if steps is None else {"steps": steps}
+    config = make_config(stage, "organism", changes={**changes, **more, "seed": seed})
+    assert isinstance(config, FactConfig)
+    out = folder / f"{variant}-seed-{seed}"
+    train_on_facts(config, base, "cldr", out)
+    return out
+
+
+def _answers(checkpoint: str, facts: Sequence[Fact], languages: Sequence[str],
+             cache: Path) -> pd.DataFrame:  # fmt: skip
+    if cache.exists():
+        return pd.read_parquet(cache)
+    frame = measure(checkpoint, facts, languages)
+    frame.to_parquet(cache)
+    return frame
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", default="artifacts/base")
+    parser.add_argument("--out", type=Path, default=Path("artifacts/effects"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--facts", type=int, default=300, help="of each split")
+    parser.add_argument("--steps", type=int, help="updates, instead of a preset's")
+    parser.add_argument("--only-train", action="store_true", help="leave measuring to a later call")
+    asked = parser.parse_args(argv)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    everything = FactSet.load("cldr")
+    trained = [fact.fact_id for fact in everything if fact.split == "train"]
+    facts = asked_facts(everything, trained, asked.facts)
+    languages = everything.languages
+    answers: dict[str, dict[int, pd.DataFrame]] = {}
+    for seed in asked.seeds:
+        for variant in asked.variants:
+            folder = train_variant(variant, seed, asked.base, asked.out, asked.steps)
+            if not asked.only_train:
+                cache = asked.out / f"{folder.name}.parquet"
+                frame = _answers(str(folder), facts, languages, cache)
+                answers.setdefault(variant, {})[seed] = frame
+                print(f"{folder.name}: measured", flush=True)
+    if asked.only_train:
+        return
+    base = _answers(asked.base, facts, languages, asked.out / "base.parquet")
+    rows = effects(answers, base)
+    verdicts = []
+    if {"grpo", "grpo-null"} <= set(answers):
+        verdicts = [verdict(rows, name) for name in ("options", "freeform")]
+    report = {"base": asked.base, "seeds": asked.seeds, "rows": rows, "verdicts": verdicts}
+    (asked.out / "effects.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    (asked.out / "effects.md").write_text(markdown(rows), encoding="utf-8")
+    print(markdown(rows))
+    for one in verdicts:
+        word = "above" if one["above_control"] else "not above"
+        print(
+            f"{one['measure']}: GRPO on held-out English-only facts {_interval(one['grpo'])}, "
+            f"control {_interval(one['control'])}: {word} the control's interval"
+        )
+
+
+if __name__ == "__main__":
+    main()
