@@ -30,7 +30,6 @@ EXACT = RewardRules()
 CONTAINED = RewardRules(match="containment")
 LETTERS = RewardRules(letters=True)
 COUNTRIES = ["France", "Germany", "Niger", "South Korea"]
-SAMPLE = Path(__file__).parents[3] / "shared/data/polyfact_sample/test.jsonl"
 
 
 def kind(text, options, answer, rules=EXACT):
@@ -144,10 +143,10 @@ def test_exact_never_credits_two_options(options, text, data):
         assert len({one.option for one in verdicts}) == 1
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason=f"needs {SAMPLE}")
-def test_every_option_of_real_facts_is_itself_and_no_other_languages():
+def test_every_option_of_real_facts_is_itself_and_no_other_languages(shared_data: Path):
     foreign = 0
-    for line in SAMPLE.read_text(encoding="utf-8").splitlines():
+    sample = shared_data / "polyfact_sample" / "test.jsonl"
+    for line in sample.read_text(encoding="utf-8").splitlines():
         texts = json.loads(line)["translations"]
         listed = {code: [one[f"option_{x}"] for x in "abcd"] for code, one in texts.items()}
         for options in listed.values():
@@ -202,6 +201,7 @@ def test_letters_and_numbers_are_not_found_inside_others():
     assert kind("because", ["C", "Ada"], 0, CONTAINED) == "unparseable"
     assert kind("written in C, yes", ["C", "Ada"], 0, CONTAINED) == "correct"
     assert kind("in 15 years", ["5", "15"], 1, CONTAINED) == "correct"
+    assert kind("in 25 years", ["5", "15"], 0, CONTAINED) == "unparseable"
     assert kind("in 151 years", ["5", "15"], 1, CONTAINED) == "unparseable"
     assert kind("円です", ["円", "元"], 0, CONTAINED) == "correct"
     assert kind("কি", ["কিতাব", "বই"], 0, CONTAINED) == "unparseable"  # one letter and its vowel
@@ -268,9 +268,11 @@ def test_equation_one_on_a_mixed_group():
 
 def test_rollouts_with_the_same_scores_tie_to_the_last_bit():
     good, long, bad = Verdict("correct", 1), Verdict("correct", 1, True), Verdict("wrong", 0)
-    rules = RewardRules(brevity_penalty=0.9, wrong=0.07)
-    rewards = fact_rewards([[long, long, good, bad], [bad, good, long, long]], rules)
+    rules = RewardRules(brevity_penalty=0.1, wrong=-0.1)
+    assert 1.0 + 0.9 - 0.1 + 0.9 != -0.1 + 1.0 + 0.9 + 0.9  # what a plain sum would give
+    rewards = fact_rewards([[good, long, bad, long], [bad, good, long, long]], rules)
     assert rewards[0] == rewards[1]
+    assert (advantages(rewards) == 0).all()
 
 
 def test_padding_costs_the_correct_only_so_that_the_order_stays():
