@@ -75,6 +75,8 @@ def load_policy(model: str, config: StageConfig, **spec_options: Any) -> Policy:
     dtype = "bfloat16" if half and config.lora_rank else "float32"
     spec = ModelSpec.parse(model, dtype=dtype, **spec_options)
     loaded = load_checkpoint(spec)
+    device = next(loaded.model.parameters()).device.type
+    PartialState(cpu=device == "cpu")  # without the flag, CPU processes do not find each other
     tokenizer = loaded.tokenizer
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -83,7 +85,7 @@ def load_policy(model: str, config: StageConfig, **spec_options: Any) -> Policy:
         tokenizer,
         model,
         loaded.provenance,
-        next(loaded.model.parameters()).device.type,
+        device,
         _ends(loaded.model, tokenizer),
     )
 
