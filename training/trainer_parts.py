@@ -92,6 +92,7 @@ class StageTrainer:
     """
 
     stage: Stage
+    remove_callback: Callable[..., Any]  # of Trainer
     _began: float = 0.0
     _seeded: int = -1
     _after: int = 0
