@@ -1,11 +1,15 @@
-"""The main job on the shipped model organism: place its checkpoint, then run every analysis."""
+"""The main job on the shipped model organism: place its checkpoints, run every analysis on each."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from interp.errors import InterpError
@@ -13,35 +17,51 @@ from interp.errors import InterpError
 if TYPE_CHECKING:
     from interp.study import Study
 
-SHIPPED = Path("artifacts") / "base"
-UNITS = 240
-"""Of the 480 embedded texts: enough for 64 blocks of nearly four, and the demo ends in minutes."""
+SHIPPED = Path("artifacts")
+STAGES = ("base", "sft", "grpo")
+"""The checkpoints that the demo compares; SFT and GRPO are adapters on the base beside them."""
+UNITS = 128
+"""Of the 480 embedded texts: enough for 64 blocks of two, and the demo ends in minutes."""
+
+RETRAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "base": ("base", "--preset", "full"),
+        "cpt": ("cpt", "--model", "{base}", "--preset", "organism"),
+        "sft": ("sft", "--model", "{base}", "--preset", "organism", "--seed", "0"),
+        "grpo": ("grpo", "--model", "{base}", "--preset", "organism", "--seed", "0"),
+    }
+)
+"""Stage to the arguments of ``interp train`` that made its shipped checkpoint."""
 
 
 def find_shipped(start: Path | None = None) -> Path:
-    """Find the checkpoint that comes with a clone.
+    """Find the checkpoints that come with a clone.
 
     Args:
         start: folder to look in first; the working directory when omitted.
 
     Returns:
-        The folder ``artifacts/base`` of the clone.
+        The folder ``artifacts`` of the clone, which holds one folder for each of ``STAGES``.
 
     Raises:
         InterpError: where there is none, e.g. in an installed package without a clone.
     """
     clone = Path(__file__).resolve().parent.parent
     for root in (start or Path.cwd(), clone):
-        if (root / SHIPPED / "config.json").is_file():
+        if all(_is_checkpoint(root / SHIPPED / stage) for stage in STAGES):
             return root / SHIPPED
     raise InterpError(
-        f"the demo checkpoint is not here: expected {SHIPPED} in a clone of the repository. "
-        "Clone it, or train one with: interp train base --out ckpt/base --preset quick"
+        f"the demo checkpoints are not here: expected {', '.join(STAGES)} in {SHIPPED} of a clone "
+        "of the repository. Clone it, or train them with: interp demo --retrain"
     )
 
 
+def _is_checkpoint(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+
+
 def place_checkpoint(shipped: Path, target: Path) -> str:
-    """Copy the shipped checkpoint to where a user's own would be.
+    """Copy a shipped checkpoint to where a user's own would be.
 
     Args:
         shipped: the folder that comes with the clone.
@@ -54,8 +74,10 @@ def place_checkpoint(shipped: Path, target: Path) -> str:
         InterpError: where ``target`` exists and holds no checkpoint.
     """
     if target.exists():
-        if not (target / "config.json").is_file():
-            raise InterpError(f"{target} exists and holds no checkpoint: move it, or use --out")
+        if not _is_checkpoint(target):
+            raise InterpError(
+                f"{target} exists and holds no checkpoint: move it, or use --checkpoints"
+            )
         same = _digest(target) == _digest(shipped)
         note = "the shipped checkpoint" if same else "another checkpoint, which is used as it is"
         return f"{target} is there already: {note}"
@@ -78,6 +100,30 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def retrain(folder: Path, *, quick: bool = False) -> None:
+    """Train the demo's checkpoints again, by the same commands that made the shipped ones.
+
+    Each command goes on where an earlier call was stopped.
+
+    Args:
+        folder: where they go, one folder per stage.
+        quick: the small base of a few minutes, and few updates: to see that it works.
+
+    Raises:
+        InterpError: a command failed; what it said stands on standard error.
+    """
+    for stage, arguments in RETRAIN.items():
+        command = [one.format(base=folder / "base") for one in arguments]
+        if quick:
+            command = [one.replace("full", "quick") for one in command]
+            command += [] if stage == "base" else ["--steps", "20"]
+        done = subprocess.run(
+            [sys.executable, "-m", "interp", "train", *command, "--out", str(folder / stage)]
+        )
+        if done.returncode:
+            raise InterpError(f"interp train {stage} failed (see above); the same command goes on")
+
+
 def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dict[str, str]:
     """Run the three analyses of one checkpoint on the embedded facts and text.
 
@@ -87,7 +133,7 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
         limit: use only this many facts, and at most this many units.
 
     Returns:
-        Analysis name to run_id.
+        Analysis name to run_id; ``train`` is the checkpoint's training log.
     """
     from interp.data.corpus import Corpus
     from interp.data.facts import FactSet
@@ -95,6 +141,7 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
     from interp.lape.run import run_lape
     from interp.lens.run import run_lens
     from interp.model.hooked import HookedModel
+    from interp.train_log import log_to_study
 
     model = HookedModel.load(str(checkpoint))
     facts = FactSet.load("cldr", limit=limit)
@@ -102,6 +149,7 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
     corpus = Corpus.load("cldr", languages=facts.languages, limit=units)
     label = checkpoint.name
     return {
+        "train": log_to_study(checkpoint, study),
         "lape": run_lape(model, corpus, study, label=label, stage=label),
         "lahis": run_lahis(model, corpus, study, label=label, stage=label),
         "lens": run_lens(model, facts, study, label=label, stage=label),

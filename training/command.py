@@ -9,6 +9,8 @@ from typing import Any
 
 from interp.cli.options import parse_languages
 from interp.errors import InterpError
+from interp.study import Study
+from interp.train_log import log_to_study
 from training.configs import CptConfig, FactConfig, StageConfig, make_config
 
 
@@ -44,6 +46,7 @@ def run_command(
     changes |= {} if seed is None else {"seed": seed}
     chosen = preset_for(model) if preset == "auto" else preset
     made = make_config(stage, chosen, file=config, changes=changes)
+    target = None if study is None else Study.open(study, create=True)  # refused now if at all
     codes = parse_languages(languages)
     _refuse_same_folder(model, out)
     import torch
@@ -55,10 +58,8 @@ def run_command(
 
     if not PartialState().is_main_process:
         return
-    if study is not None:
-        from training.study_log import log_to_study
-
-        log_to_study(out, study, label=label)
+    if target is not None:
+        log_to_study(out, target, label=label)
     print(_in_words(out, outcome.manifest, outcome.fresh))
 
 

@@ -10,11 +10,23 @@ from typing import Any
 
 from interp.errors import InterpError
 from interp.study.atomic import write_bytes
+from interp.train_log import LOG_FILE, MANIFEST_FILE
 from training.state import STATE_FILE
 
+__all__ = [
+    "LOG_FILE",
+    "MANIFEST_FILE",
+    "OWN_FILES",
+    "RUN_FILE",
+    "SAMPLES_FILE",
+    "STATED_FILE",
+    "STEPS_FOLDER",
+    "claim_folder",
+    "write_json",
+    "write_lines",
+]
+
 RUN_FILE = "run.json"
-MANIFEST_FILE = "manifest.json"
-LOG_FILE = "train_log.jsonl"
 SAMPLES_FILE = "samples.jsonl"
 STATED_FILE = "stated.json"
 STEPS_FOLDER = "steps"

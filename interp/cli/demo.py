@@ -1,4 +1,4 @@
-"""``interp demo``: the whole main job on the shipped checkpoint."""
+"""``interp demo``: the whole main job on the shipped checkpoints."""
 
 from __future__ import annotations
 
@@ -13,33 +13,55 @@ from interp.cli import options as o
 
 def command(
     study: o.StudyOption = Path("artifacts/demo"),
-    checkpoint: Annotated[
-        Path, typer.Option(help="Where the shipped checkpoint is placed.")
-    ] = Path("ckpt/base"),
+    checkpoints: Annotated[
+        Path, typer.Option(help="Folder in which the shipped checkpoints are placed.")
+    ] = Path("ckpt"),
     limit: o.LimitOption = None,
+    retrain: Annotated[
+        bool,
+        typer.Option(
+            "--retrain",
+            help="Train base, CPT, SFT and GRPO into --checkpoints first (hours on two cores).",
+        ),
+    ] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="With --retrain: a small base and few updates, in minutes."),
+    ] = False,
 ) -> None:
-    """Run every analysis on the model organism that comes with the clone, and print the results.
+    """Run every analysis on the model organism that comes with the clone, and compare its stages.
 
     The organism is a small language model trained on facts from Unicode CLDR: it knows nearly
-    all of them in English and far fewer in other languages.
+    all of them in English and far fewer in other languages. SFT and GRPO went on from it.
     """
     from interp.cli.session import open_study
-    from interp.cli.summaries import print_run
+    from interp.cli.summaries import print_demo, print_run
     from interp.cli.tables import console
-    from interp.demo import find_shipped, place_checkpoint, run_demo
+    from interp.demo import STAGES, find_shipped, place_checkpoint, run_demo
+    from interp.demo import retrain as train_again
+    from interp.errors import InterpError
 
     out = console()
     started = time.monotonic()
-    out.print(place_checkpoint(find_shipped(), checkpoint))
+    if quick and not retrain:
+        raise InterpError("--quick says how to train again: expected --retrain with it")
+    if retrain:
+        train_again(checkpoints, quick=quick)
+    else:
+        shipped = find_shipped()
+        for stage in STAGES:
+            out.print(place_checkpoint(shipped / stage, checkpoints / stage))
     target = open_study(study)
-    runs = run_demo(checkpoint, target, limit=limit)
-    for run_id in runs.values():
-        print_run(target, run_id)
+    runs = {stage: run_demo(checkpoints / stage, target, limit=limit) for stage in STAGES}
+    for analysis in ("lape", "lahis", "lens"):
+        print_run(target, runs[STAGES[0]][analysis])
+    print_demo(target, runs)
     out.print(f"\nDone in {time.monotonic() - started:.0f} s. The results are in {study}.")
     out.print("Where to look next:")
     out.print(f"  interp show --study {study}            the runs, and what each was made with")
     out.print(f"  interp lape --model YOUR_CHECKPOINT --label mine --study {study}")
-    out.print("                                          your own checkpoint beside it")
+    out.print("                                          your own checkpoint beside them")
+    out.print("  interp train grpo --model ckpt/base --out ckpt/mine")
     out.print(
         "  interp presets                          the corrected default, and what was published"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,7 +23,9 @@ def print_run(study: Study, run_id: str) -> None:
     Raises:
         InterpError: for a run that the study does not hold or that is not finished.
     """
-    printers = {"lens": print_lens, "lahis": print_lahis, "lape": print_lape}
+    printers = {
+        "lens": print_lens, "lahis": print_lahis, "lape": print_lape, "train": print_train,
+    }  # fmt: skip
     records = {record.run_id: record for record in study.records()}
     if run_id not in records:
         raise unknown("run", run_id, records or ["(the study has no runs)"])
@@ -69,6 +72,56 @@ def print_lape(study: Study, run_id: str) -> None:
 
     for name, frame in summarise(study, run_id).items():
         print_frame(frame, f"LAPE: {name.replace('_', ' ')}: {run_id}")
+
+
+def print_train(study: Study, run_id: str) -> None:
+    """Print a training log: eight moments of it, languages together."""
+    log = study.table("train_log", run_id=run_id)
+    log = log[log["lang"].isna()]
+    if log.empty:
+        log = study.table("train_log", run_id=run_id)
+    wide = log.pivot_table(index="step", columns="metric", values="value", aggfunc="mean")
+    places = sorted({round(i * (len(wide) - 1) / 7) for i in range(8)})
+    shown = wide.iloc[places].reset_index()
+    for start in range(1, len(shown.columns), _WIDE - 1):
+        part = shown.iloc[:, [0, *range(start, min(start + _WIDE - 1, len(shown.columns)))]]
+        print_frame(part, f"Training: {run_id}" if start == 1 else "(continued)")
+
+
+def print_demo(study: Study, runs: Mapping[str, Mapping[str, str]]) -> None:
+    """Print checkpoints side by side, each difference beside what noise alone gives.
+
+    Args:
+        study: the study.
+        runs: label to analysis to run_id, the base first.
+    """
+    from interp.demo_comparison import (
+        lahis_comparison,
+        lape_comparison,
+        lens_comparison,
+        training_comparison,
+    )
+
+    def of(analysis: str) -> dict[str, str]:
+        return {label: mine[analysis] for label, mine in runs.items()}
+
+    base = next(iter(runs))
+    same = f"the row {base} is the {base} against itself on other text: what noise alone gives"
+    trained = {label: run for label, run in of("train").items() if label != base}
+    print_frame(
+        training_comparison(study, trained), "Training: answers on validation facts, generated"
+    )
+    print_frame(lape_comparison(study, of("lape")).round(1), "LAPE: neurons", caption=same)
+    print_frame(
+        lahis_comparison(study, of("lahis")).round(0),
+        f"LAHIS: top heads shared with the {base}, %",
+        caption=same,
+    )
+    print_frame(
+        lens_comparison(study, of("lens")),
+        f"Last layer: target answer first, % of facts ({base}) and change in points",
+        caption="brackets: 95 % over facts, one training run each",
+    )
 
 
 def _percent(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:

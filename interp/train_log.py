@@ -1,4 +1,4 @@
-"""The log of a training run as the table ``train_log`` of a study."""
+"""The log of a training run, read from its checkpoint folder, as the table ``train_log``."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from pathlib import Path
 import pandas as pd
 
 from interp.errors import InterpError
-from interp.model.provenance import files_hash
 from interp.study import RunSpec, Study
-from training.run_folder import LOG_FILE, MANIFEST_FILE
+
+MANIFEST_FILE = "manifest.json"
+LOG_FILE = "train_log.jsonl"
 
 
-def log_to_study(folder: Path, study: Path, *, label: str | None = None) -> str:
+def log_to_study(folder: Path, study: Study, *, label: str | None = None) -> str:
     """Put a finished run's log into a study.
 
     Args:
         folder: checkpoint folder of the run.
-        study: folder of the study, made when absent.
+        study: the study, open for writing.
         label: name of the checkpoint in the study; the folder's name when omitted.
 
     Returns:
         The run_id.
 
     Raises:
-        InterpError: the folder holds no finished training run, or the study cannot be written.
+        InterpError: the folder holds no finished training run.
     """
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
@@ -37,6 +38,8 @@ def log_to_study(folder: Path, study: Path, *, label: str | None = None) -> str:
             f"{folder} holds no finished training run ({error}): expected {MANIFEST_FILE} and "
             f"{LOG_FILE}, as `interp train` writes them"
         ) from error
+    from interp.model.provenance import files_hash  # imports torch
+
     config = manifest.get("config", {})
     spec = RunSpec(
         analysis="train",
@@ -53,7 +56,7 @@ def log_to_study(folder: Path, study: Path, *, label: str | None = None) -> str:
         seed=int(config.get("seed", 0)),
     )
     rows["lang"] = rows["lang"].replace("", None)
-    with Study.open(study, create=True).run(spec) as run:
+    with study.run(spec) as run:
         if not run.already_finished:
             run.record("manifest", manifest)
             run.write_table("train_log", rows[["step", "metric", "lang", "value"]])

@@ -1,0 +1,178 @@
+"""Base, SFT and GRPO side by side, each difference beside what re-measuring the base gives.
+
+Texts are split in two halves: a checkpoint on one half is compared with the base on the other, and
+so is the base itself. What the base shares with itself is the noise a difference has to exceed.
+Facts are the same for all checkpoints, so differences of the lens are paired, with an interval
+from a bootstrap over facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interp.lahis.scores import head_score
+from interp.lahis.select import top_heads
+from interp.lape.select import select_from_counts
+from interp.options import LahisOptions, LapeOptions
+from interp.study import Study
+
+DRAWS = 1000
+
+
+def lape_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
+    """Compare the language neurons of checkpoints.
+
+    Args:
+        study: the study.
+        runs: label to run_id of a LAPE run, the base first.
+
+    Returns:
+        Per label: its selected neurons per language, and ``shared with base``: the Jaccard index
+        of its neurons on the even blocks with the base's on the odd ones, all languages together.
+    """
+    base = next(iter(runs))
+    halves = {label: [_neurons(study, run, half) for half in (0, 1)] for label, run in runs.items()}
+    rows = []
+    for label, run in runs.items():
+        chosen = study.table("neurons", run_id=run)
+        counts = chosen[chosen["selected"]].groupby("lang")["neuron"].size()
+        even, odd = halves[label][0], halves[base][1]
+        rows.append(
+            {
+                "checkpoint": label,
+                **{str(lang): int(number) for lang, number in counts.items()},
+                "shared with base %": 100 * len(even & odd) / len(even | odd),
+            }
+        )
+    return pd.DataFrame(rows).fillna(0)
+
+
+def _neurons(study: Study, run_id: str, half: int) -> set[tuple[int, int, int]]:
+    """Layer, neuron and language of the selection on every second block."""
+    arguments = _arguments(study, run_id)
+    tensors = study.tensors(run_id, "counts")
+    found = select_from_counts(
+        tensors["counts"][half::2],
+        tensors["tokens"][half::2],
+        LapeOptions(**_fields(arguments, LapeOptions)),
+        languages=tuple(arguments["languages"]),
+    )
+    return {
+        (int(found.layers[one]), int(found.neurons[one]), int(place))
+        for one, place in zip(*np.nonzero(found.assigned), strict=True)
+    }
+
+
+def lahis_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
+    """Compare the top heads of checkpoints.
+
+    Args:
+        study: the study.
+        runs: label to run_id of a LAHIS run with a frozen mask, the base first.
+
+    Returns:
+        Per label and language: the share of the base's top heads (odd samples) that are among
+        its own (even samples), in percent.
+    """
+    base = next(iter(runs))
+    reference = _heads(study, runs[base], 1)
+    rows = []
+    for label, run in runs.items():
+        own = _heads(study, run, 0)
+        shared = {
+            lang: 100 * len(own[lang] & heads) / len(heads) for lang, heads in reference.items()
+        }
+        mean = sum(shared.values()) / len(shared)
+        rows.append({"checkpoint": label, **shared, "mean": mean})
+    return pd.DataFrame(rows)
+
+
+def _heads(study: Study, run_id: str, half: int) -> dict[str, set[tuple[int, int]]]:
+    options = LahisOptions(**_fields(_arguments(study, run_id), LahisOptions))
+    return {
+        lang: set(
+            top_heads(
+                head_score(gradients[half::2]),
+                fraction=options.top_fraction,
+                rule=options.top_rule,
+                quantile=options.quantile,
+            )
+        )
+        for lang, gradients in study.tensors(run_id, "gradients").items()
+        if gradients.ndim == 3
+    }
+
+
+def lens_comparison(study: Study, runs: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:
+    """Compare how often the first token of the target answer is the model's first choice.
+
+    Args:
+        study: the study.
+        runs: label to run_id of a lens run, the base first.
+        seed: of the bootstrap over facts.
+
+    Returns:
+        Per language and label: percent of facts, change against the base in points and its 95 %
+        interval (paired, facts resampled).
+    """
+    firsts = {label: _first_choice(study, run) for label, run in runs.items()}
+    base = next(iter(runs))
+    rng = np.random.default_rng(seed)
+    rows = []
+    for lang, start in firsts[base].groupby("lang", sort=False):
+        before = start.set_index("fact_id")["first"].astype(float)
+        drawn = rng.integers(0, len(before), (DRAWS, len(before)))
+        row: dict[str, object] = {"lang": lang, "facts": len(before)}
+        row[f"{base} %"] = round(100 * float(before.mean()), 1)
+        for label in [one for one in runs if one != base]:
+            own = firsts[label]
+            after = own[own["lang"] == lang].set_index("fact_id")["first"].astype(float)
+            delta = (after.loc[before.index] - before).to_numpy()
+            low, high = np.quantile(delta[drawn].mean(1), [0.025, 0.975])
+            row[label] = f"{100 * delta.mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _first_choice(study: Study, run_id: str) -> pd.DataFrame:
+    ranks = study.table("lens_ranks", run_id=run_id)
+    last = ranks[(ranks["role"] == "target") & (ranks["layer"] == ranks["layer"].max())]
+    return last.assign(first=last["rank"] == 0)[["fact_id", "lang", "first"]]
+
+
+def training_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
+    """Show what generation on the validation split said along each training.
+
+    Args:
+        study: the study.
+        runs: label to run_id of a training log.
+
+    Returns:
+        Per label and checked step: correct, wrong, unparseable and empty answers in percent.
+    """
+    rows = []
+    for label, run in runs.items():
+        log = study.table("train_log", run_id=run)
+        log = log[log["lang"].isna() & log["metric"].str.startswith("check_")]
+        for step, at in log.groupby("step"):
+            shares = {
+                f"{str(metric).removeprefix('check_')} %": round(100 * value, 1)
+                for metric, value in zip(at["metric"], at["value"], strict=True)
+            }
+            rows.append({"checkpoint": label, "step": step, **shares})
+    return pd.DataFrame(rows)
+
+
+def _arguments(study: Study, run_id: str) -> dict[str, Any]:
+    record = next(record for record in study.records() if record.run_id == run_id)
+    arguments: dict[str, Any] = record.spec["arguments"]
+    return arguments
+
+
+def _fields(arguments: Mapping[str, Any], options: type) -> dict[str, Any]:
+    names: Sequence[str] = tuple(options.__dataclass_fields__)  # type: ignore[attr-defined]
+    return {name: value for name, value in arguments.items() if name in names}
