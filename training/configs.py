@@ -330,6 +330,13 @@ _SMALL: Mapping[str, Any] = {
     "lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.0, "schedule": "linear",
     "batch_tokens": 4096, "save_every": 25,
 }  # fmt: skip
+# Closed book: with options listed, GRPO moved the organism's free answers half as far (+2.3 points
+# against +5.5 on trained English-only facts, 300 updates). Of the rates 3e-4, 1e-3 and 2e-3 the
+# first gave the highest rewards on the same facts. SFT gets the same, so that they compare.
+_SMALL_FACTS: Mapping[str, Any] = {
+    **_SMALL, "task_format": "freeform", "learning_rate": 3e-4, "facts_per_update": 2,
+    "micro_facts": 2, "check_every": 50,
+}  # fmt: skip
 
 PRESETS: Mapping[str, Mapping[str, StageConfig]] = {
     "cpt": {
@@ -352,8 +359,7 @@ PRESETS: Mapping[str, Mapping[str, StageConfig]] = {
             save_every=200,
         ),
         "organism": SftConfig(
-            preset="organism", learning_rate=1e-3, facts_per_update=2, micro_facts=2,
-            check_every=100, **_SMALL,
+            preset="organism", **_SMALL_FACTS,
         ),
     },
     "grpo": {
@@ -367,9 +373,8 @@ PRESETS: Mapping[str, Mapping[str, StageConfig]] = {
             gradient_checkpointing=True, check_every=500,
         ),
         "organism": GrpoConfig(
-            preset="organism", learning_rate=1e-3, facts_per_update=2, micro_facts=2,
-            temperature=1.0, top_p=1.0, max_completion_tokens=16, epochs=1, patience=20,
-            check_every=100, **_SMALL,
+            preset="organism", temperature=1.0, top_p=1.0, max_completion_tokens=16, patience=20,
+            **_SMALL_FACTS,
         ),
     },
 }  # fmt: skip

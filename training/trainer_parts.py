@@ -107,7 +107,13 @@ class StageTrainer:
         record.resumed += 1
         with tempfile.TemporaryDirectory() as folder:
             # All that Trainer needs to know; the rest comes through the overrides below.
-            state = {"global_step": record.step, "max_steps": self.args.max_steps}  # type: ignore[attr-defined]
+            args = self.args  # type: ignore[attr-defined]
+            state = {
+                "global_step": record.step,
+                "max_steps": args.max_steps,
+                "train_batch_size": args.per_device_train_batch_size,
+                "logging_steps": args.logging_steps,
+            }
             (Path(folder) / "trainer_state.json").write_text(json.dumps(state), encoding="utf-8")
             self.train(resume_from_checkpoint=folder)  # type: ignore[attr-defined]
 
