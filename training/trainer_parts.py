@@ -218,6 +218,10 @@ class StageTrainer:
         if checkpoint is not None:
             load_moments(self.stage.out, self.optimizer)  # type: ignore[attr-defined]
             self.lr_scheduler.load_state_dict(self.stage.record.scheduler)  # type: ignore[attr-defined]
+            # The schedule hands its rate to the optimizer when it steps, not when it is loaded.
+            rates = self.stage.record.scheduler["_last_lr"]
+            for group, rate in zip(self.optimizer.param_groups, rates, strict=True):  # type: ignore[attr-defined]
+                group["lr"] = rate
 
     def _load_rng_state(self, *args: Any, **kwargs: Any) -> None:
         """Nothing to restore: see `training_step`."""
