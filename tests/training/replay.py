@@ -117,11 +117,15 @@ def main() -> None:
 
     stage, checkpoint, facts, out = sys.argv[1:]
     torch.set_num_threads(1)
-    trainer, capture, *_ = make(stage, checkpoint, FactSet.load(facts))
+    trainer, capture, *_ = make(stage, checkpoint, FactSet.load(facts), steps="4")
     trainer.start()
     if PartialState().is_main_process:
-        loss = [row["value"] for row in trainer.stage.record.log if row["metric"] == "loss"]
-        save_file({"loss": torch.tensor(loss), **capture.updates[0]}, out)
+        log = trainer.stage.record.log
+        logged = {
+            metric: torch.tensor([row["value"] for row in log if row["metric"] == metric])
+            for metric in ("loss", "learning_rate")
+        }
+        save_file({**logged, **capture.updates[0]}, out)
 
 
 if __name__ == "__main__":

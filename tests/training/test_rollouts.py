@@ -105,3 +105,22 @@ def test_sampling_refuses_what_makes_no_sense():
     for name, value in (("temperature", -1), ("top_p", 0), ("max_new_tokens", 0)):
         with pytest.raises(InterpError, match=f"{name} is {value}"):
             Sampling(**{name: value})
+
+
+def test_gradient_checkpointing_does_not_cost_the_cache():
+    """In training mode transformers drops the cache and reads everything again at every token."""
+    model, _ = tiny_model("olmo2")
+    how = Sampling(temperature=0, max_new_tokens=5)
+    plain = sample(model, PROMPTS, 2, how, eos_ids=[999])
+    model.gradient_checkpointing_enable()
+    model.train()
+    widths = []
+    handle = model.model.embed_tokens.register_forward_hook(
+        lambda module, args, out: widths.append(args[0].shape[1])
+    )
+    try:
+        assert sample(model, PROMPTS, 2, how, eos_ids=[999]) == plain
+    finally:
+        handle.remove()
+    assert widths == [6, 1, 1, 1, 1]
+    assert model.training
