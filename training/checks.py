@@ -11,12 +11,11 @@ from typing import Any
 
 from interp.data.facts import FactSet
 from training.encoding import Encoder
-from training.reward import KINDS, RewardRules, judge
-from training.rollouts import Sampling, sample
+from training.judge import judge
+from training.reward_rules import KINDS, RewardRules
+from training.rollouts import greedy_answers
 from training.trainer_parts import Record
 from training.visits import plan_visits
-
-_PROMPTS_AT_ONCE = 96
 
 
 def validation_check(
@@ -44,16 +43,13 @@ def validation_check(
     """
     visits = plan_visits(facts, len(facts), seed=seed)
     rules = RewardRules(letters=encoder.labels == "letter")
-    sampling = Sampling(temperature=0.0, max_new_tokens=max_new_tokens)
     asked = [(visit, lang) for lang in facts.languages for visit in visits]
     prompts = [encoder.prompt(visit, lang) for visit, lang in asked]
 
     def check(model: Any, step: int) -> None:
-        tokens: list[list[int]] = []
-        for first in range(0, len(prompts), _PROMPTS_AT_ONCE):
-            some = prompts[first : first + _PROMPTS_AT_ONCE]
-            tokens += [one[0] for one in sample(model, some, 1, sampling, eos_ids=eos_ids)]
-        texts = encoder.tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        texts = greedy_answers(
+            model, encoder.tokenizer, prompts, max_new_tokens=max_new_tokens, eos_ids=eos_ids
+        )
         kinds: dict[str, list[str]] = {}
         for (visit, lang), text in zip(asked, texts, strict=True):
             kind = judge(text, *encoder.listed(visit, lang), rules).kind

@@ -240,7 +240,7 @@ class GrpoConfig(FactConfig):
 
     Attributes:
         group_size: G, rollouts per fact.
-        reward: a name in `training.reward.REWARD_PRESETS`.
+        reward: a name in `training.reward_rules.REWARD_PRESETS`.
         reward_changes: fields of the reward's rules that differ from it.
         reward_source: ``match`` judges the completions; ``null`` is the control, which gives a
             fact's rewards to its rollouts at random.

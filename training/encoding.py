@@ -6,6 +6,7 @@ from typing import Any
 
 from interp.data.bos import leading_tokens
 from interp.data.prompts import split_tail
+from interp.notices import tell
 from training.configs import FactConfig
 from training.prompts import build_prompt, completion, fit_prompt, reordered
 from training.visits import Visit
@@ -27,6 +28,7 @@ class Encoder:
         self.config = config
         self.labels = labels
         self._lead = list(leading_tokens(tokenizer))
+        self._told = False
 
     def text(self, visit: Visit, lang: str) -> str:
         """Write the prompt of a visit in a language."""
@@ -81,10 +83,15 @@ class Encoder:
         return prompt, ids
 
     def _fit(self, ids: list[int], visit: Visit, lang: str) -> list[int]:
-        return fit_prompt(
-            ids,
-            self.config.max_prompt_tokens,
-            too_long=self.config.too_long,
-            keep=len(self._lead),
-            what=f"fact {visit.fact.fact_id!r} in {lang}",
+        limit, what = self.config.max_prompt_tokens, f"fact {visit.fact.fact_id!r} in {lang}"
+        fitted = fit_prompt(
+            ids, limit, too_long=self.config.too_long, keep=len(self._lead), what=what
         )
+        if len(fitted) < len(ids) and not self._told:
+            self._told = True
+            tell(
+                "train",
+                f"the prompt of {what} has {len(ids)} tokens: cut on the left to {limit}, like "
+                "others of its length (said once)",
+            )
+        return fitted

@@ -68,6 +68,11 @@ def train_on_facts(
         sampling_of(config)
         _need_vllm(config)
     source = FactSet.load(facts, languages=languages)
+    if isinstance(config, SftConfig) and config.consistency and not source.options_aligned:
+        raise InterpError(
+            f"--facts {facts}: its options are not aligned between languages, so the consistency "
+            "of Eq 3 has no meaning: expected option ids, or --set consistency=0"
+        )
     chosen = training_facts(
         source, max_facts=config.max_facts, seed=config.seed, skip_incomplete=skip_incomplete
     )

@@ -29,16 +29,9 @@ from interp.errors import InterpError
 from training.branches import Prompt, branch_scores
 from training.configs import GrpoConfig
 from training.encoding import Encoder
-from training.reward import (
-    KINDS,
-    RewardRules,
-    Verdict,
-    advantages,
-    fact_rewards,
-    judge,
-    null_rewards,
-    reward_preset,
-)
+from training.judge import Verdict, judge
+from training.reward import advantages, fact_rewards, null_rewards
+from training.reward_rules import KINDS, RewardRules, reward_preset
 from training.rollouts import Sampling, sample
 from training.trainer_parts import StageTrainer
 from training.visits import Visit

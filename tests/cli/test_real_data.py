@@ -70,3 +70,15 @@ def test_lens_on_klar(interp: Interp, checkpoint: Path, shared_data: Path, tmp_p
     arguments = json.loads(study.runs()["arguments"].iloc[0])
     assert arguments["prompt_form"] == "cloze"  # KLAR's own prompts, used without asking
     assert arguments["token_rule"] == "last"
+
+
+def test_the_polyfact_sample_is_a_test_split_and_is_never_trained_on(
+    interp: Interp, checkpoint: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    said = interp(
+        "train", "grpo", "--model", checkpoint, "--out", tmp_path / "grpo", "--preset", "organism",
+        "--facts", f"polyfact:{shared_data / 'polyfact_sample'}",
+    )  # fmt: skip
+    assert said.code == 2
+    assert "never trained on" in said.err
+    assert not (tmp_path / "grpo").exists()

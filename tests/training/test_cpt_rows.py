@@ -242,6 +242,13 @@ def test_order_of_lines_follows_seed_and_epoch_and_nothing_else():
     assert texts(fewer, 0, 0) == first[7:]
 
 
+def test_no_unit_is_lost_where_one_call_of_the_tokenizer_ends(monkeypatch):
+    corpus = corpus_of(*(f"a-{i}" for i in range(10)))
+    together = cpt_rows(corpus, byte_tokenizer(), languages=None, seed=0, epoch=0)
+    monkeypatch.setattr("training.cpt_rows._AT_ONCE", 4)
+    assert cpt_rows(corpus, byte_tokenizer(), languages=None, seed=0, epoch=0) == together
+
+
 def test_rows_begin_as_the_tokenizer_begins_a_text():
     corpus = corpus_of("a-1", "a-2", "b-1")
     plain, _ = cpt_rows(corpus, byte_tokenizer(), languages=None, seed=0, epoch=0)

@@ -13,18 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from interp.errors import InterpError
-from training.reward import (
-    REWARD_PRESETS,
-    RewardRules,
-    Verdict,
-    advantages,
-    consistency_bonus,
-    fact_rewards,
-    judge,
-    null_rewards,
-    reward_preset,
-    score,
-)
+from training.judge import Verdict, judge
+from training.reward import advantages, consistency_bonus, fact_rewards, null_rewards, score
+from training.reward_rules import REWARD_PRESETS, RewardRules, reward_preset
 
 EXACT = RewardRules()
 CONTAINED = RewardRules(match="containment")

@@ -76,10 +76,11 @@ def measure(checkpoint: str, facts: Sequence[Fact], languages: Sequence[str]) ->
         freeform (whether the greedy answer is), valid (whether it is any of the options), kind.
     """
     from interp.model.hooked import HookedModel
+    from training.judge import judge
     from training.organism.evaluate import score_options
     from training.prompts import open_prompt
-    from training.reward import RewardRules, judge
-    from training.rollouts import Sampling, sample
+    from training.reward_rules import RewardRules
+    from training.rollouts import greedy_answers
 
     loaded = HookedModel.load(checkpoint, self_check=False)
     model, tokenizer = loaded.model, loaded.tokenizer
@@ -92,17 +93,9 @@ def measure(checkpoint: str, facts: Sequence[Fact], languages: Sequence[str]) ->
     prompts = [
         tokenizer(open_prompt(fact.texts[lang].question))["input_ids"] for fact, lang in asked
     ]
-    order = sorted(range(len(prompts)), key=lambda at: len(prompts[at]))
-    tokens: list[list[int]] = [[] for _ in prompts]
-    sampling = Sampling(temperature=0.0, max_new_tokens=16)
-    for first in range(0, len(order), 128):
-        places = order[first : first + 128]
-        drawn = sample(
-            model, [prompts[at] for at in places], 1, sampling, eos_ids=[tokenizer.eos_token_id]
-        )
-        for at, one in zip(places, drawn, strict=True):
-            tokens[at] = one[0]
-    texts = tokenizer.batch_decode(tokens, skip_special_tokens=True)
+    texts = greedy_answers(
+        model, tokenizer, prompts, max_new_tokens=16, eos_ids=[tokenizer.eos_token_id]
+    )
     rules = RewardRules()
     kinds = [
         judge(text, fact.texts[lang].options, fact.texts[lang].answer_index, rules).kind
