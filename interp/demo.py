@@ -26,7 +26,7 @@ UNITS = 128
 RETRAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "base": ("base", "--preset", "full"),
-        "cpt": ("cpt", "--model", "{base}", "--preset", "organism"),
+        "cpt": ("cpt", "--model", "{base}", "--preset", "organism", "--seed", "0"),
         "sft": ("sft", "--model", "{base}", "--preset", "organism", "--seed", "0"),
         "grpo": ("grpo", "--model", "{base}", "--preset", "organism", "--seed", "0"),
     }

@@ -79,3 +79,47 @@ def test_the_documents_table_is_the_manifests(manifest):
         ]
         assert f"| {lang} | {' | '.join(cells)} |" in text.replace(" | – | 0 |", " |")
     assert manifest["evaluation"]["summary"] in text
+
+
+ARTIFACTS = BASE.parent
+
+
+@pytest.mark.parametrize("stage", ["cpt", "sft", "grpo"])
+def test_a_stage_was_made_by_its_preset_from_the_shipped_base(stage):
+    from interp.data.corpus import Corpus
+    from interp.demo import RETRAIN
+    from interp.model.provenance import files_hash
+    from training.configs import make_config as stage_config
+    from training.visits import training_facts
+
+    folder = ARTIFACTS / stage
+    made = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    config = stage_config(stage, "organism", changes={"seed": made["config"]["seed"]})
+    command = RETRAIN[stage]
+    assert command[command.index("--seed") + 1] == str(config.seed)
+    differing = {name for name, value in config.to_dict().items() if made["config"][name] != value}
+    assert differing <= {"check_every"}  # says nothing about the weights
+    assert made["base"]["weights_hash"] == files_hash([BASE / "model.safetensors"])
+    if stage == "cpt":
+        assert made["data_hash"] == Corpus.load("cldr", languages=made["languages"]).data_hash
+    else:
+        facts = FactSet.load("cldr")
+        chosen = training_facts(facts, max_facts=None, seed=0)
+        assert made["data_hash"] == chosen.train.data_hash
+    adapter = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    assert adapter["base_model_name_or_path"] == "../base"
+    log = [json.loads(x) for x in (folder / "train_log.jsonl").read_text().splitlines()]
+    steps = [row["step"] for row in log if row["metric"] == "loss"]
+    assert steps == list(range(1, made["updates"] + 1))
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 5e6
+    assert not list(folder.glob("*.bin"))
+
+
+def test_the_effects_in_the_docs_are_those_that_were_measured():
+    from training.organism.effects import compact
+
+    found = json.loads((ARTIFACTS / "effects" / "effects.json").read_text(encoding="utf-8"))
+    text = (ARTIFACTS.parent / "docs" / "organism.md").read_text(encoding="utf-8")
+    for line in compact(found["rows"]).splitlines():
+        assert line in text, line
+    assert len(found["seeds"]) == 3

@@ -27,7 +27,6 @@ from interp.data.facts import Fact, FactSet, fold
 
 VARIANTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "sft": ("sft", {}),
-    "sft-pure": ("sft", {"consistency": 0.0}),
     "grpo": ("grpo", {}),
     "grpo-null": ("grpo", {"reward_source": "null"}),
 }
@@ -274,6 +273,46 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_COMPACT = (
+    ("english_only", ("options", "freeform", "valid")),
+    ("stated", ("options", "freeform")),
+    ("english", ("options", "freeform")),
+    ("all", ("all_languages", "agreement")),
+)
+
+
+def compact(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write one table with the variants side by side, languages together.
+
+    Args:
+        rows: of `effects`.
+
+    Returns:
+        Markdown: facts, languages, measure, base in percent, and each variant's change in points
+        with its interval.
+    """
+    variants = list(dict.fromkeys(row["variant"] for row in rows))
+    found = {
+        (row["split"], row["group"], row["measure"], row["variant"]): row
+        for row in rows
+        if not row["lang"]
+    }
+    lines = [
+        f"| facts | languages | measure | base | {' | '.join(variants)} |",
+        f"|---|---|---|---|{'---|' * len(variants)}",
+    ]
+    for split in ("held", "trained"):
+        for group, measures in _COMPACT:
+            for name in measures:
+                first = found[split, group, name, variants[0]]
+                cells = [_interval(found[split, group, name, variant]) for variant in variants]
+                lines.append(
+                    f"| {split} ({first['facts']}) | {group.replace('_', ' ')} | "
+                    f"{name.replace('_', ' ')} | {100 * first['base']:.1f} | {' | '.join(cells)} |"
+                )
+    return "\n".join(lines) + "\n"
+
+
 def _interval(row: Mapping[str, Any]) -> str:
     return f"{100 * row['change']:+.1f} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
 
@@ -335,8 +374,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         verdicts = [verdict(rows, name) for name in ("options", "freeform")]
     report = {"base": asked.base, "seeds": asked.seeds, "rows": rows, "verdicts": verdicts}
     (asked.out / "effects.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    (asked.out / "effects.md").write_text(markdown(rows), encoding="utf-8")
-    print(markdown(rows))
+    text = f"{compact(rows)}\n{markdown(rows)}"
+    (asked.out / "effects.md").write_text(text, encoding="utf-8")
+    print(text)
     for one in verdicts:
         word = "above" if one["above_control"] else "not above"
         print(
