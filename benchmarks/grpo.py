@@ -46,7 +46,7 @@ class Updates:
 
     def __init__(self, facts: FactSet, alone: bool = False, **changes: str) -> None:
         config = make_config("grpo", "organism", changes={**STILL, **changes})
-        self.config, self.at, self.alone = config, 0, alone
+        self.config, self.at = config, 0
         self.visits = plan_visits(facts, 64, seed=1)
         self.policy = load_policy(str(ROOT / "artifacts" / "base"), config, device="cpu")
         self.encoder = Encoder(self.policy.tokenizer, config)
@@ -78,8 +78,6 @@ class Updates:
         torch.nn.utils.clip_grad_norm_(self.policy.model.parameters(), 1.0)
         self.trainer.optimizer.step()
         self.trainer.optimizer.zero_grad()
-        if self.alone:
-            self.trainer._sums.update(rollout_tokens=0.0, tokens=0.0)
         self.trainer.log({"loss": 0.0, "learning_rate": 0.0})
 
 

@@ -126,6 +126,11 @@ def _exactness(config: FactConfig) -> dict[str, Any]:
 def _need_vllm(config: GrpoConfig) -> None:
     from importlib.util import find_spec
 
+    if config.vllm and config.no_repeat_ngram:
+        raise InterpError(
+            f"--vllm with no_repeat_ngram {config.no_repeat_ngram}: vLLM has no such penalty; "
+            "expected --set no_repeat_ngram=0, or rollouts by the model itself"
+        )
     if config.vllm and find_spec("vllm") is None:
         raise InterpError(
             "--vllm: vllm is not installed; expected pip install 'interp[vllm]', or rollouts by "

@@ -150,8 +150,6 @@ class GrpoFactTrainer(StageTrainer, GRPOTrainer):
                     seeds=seeds[some],
                 )
         completions = [one for of_prompt in drawn for one in of_prompt]
-        self._sums["rollout_tokens"] += sum(map(len, completions))
-        self._sums["tokens"] += sum(map(len, ids)) + sum(map(len, completions))
         return {
             "prompt_ids": [one for one in ids for _ in range(config.group_size)],
             "completion_ids": completions,
@@ -164,9 +162,11 @@ class GrpoFactTrainer(StageTrainer, GRPOTrainer):
         completions: list[str],
         visit: list[int],
         lang: list[str],
+        completion_ids: list[list[int]] | None = None,
         **_: Any,
     ) -> list[float]:
         """Return each row's advantage: the z-score of its rollout's pooled reward."""
+        self._count_tokens(visit, lang, completion_ids or [])
         rows: dict[int, dict[str, list[int]]] = {}
         for at, (number, code) in enumerate(zip(visit, lang, strict=True)):
             rows.setdefault(number, {}).setdefault(code, []).append(at)
@@ -182,6 +182,16 @@ class GrpoFactTrainer(StageTrainer, GRPOTrainer):
                     out[at] = float(one)
             self._store_samples(number, by_lang, completions, verdicts)
         return out
+
+    def _count_tokens(
+        self, visit: list[int], lang: list[str], completions: list[list[int]]
+    ) -> None:
+        """Count what was sampled, and what was read: a prompt once for all its rollouts."""
+        sampled = sum(map(len, completions))
+        asked = dict.fromkeys(zip(visit, lang, strict=True))
+        read = sum(len(self._encoder.prompt(self._visits[at], code)) for at, code in asked)
+        self._sums["rollout_tokens"] += sampled
+        self._sums["tokens"] += read + sampled
 
     def _refuse_straddling(
         self, fact_id: str, languages: list[str], by_lang: dict[str, list[int]]

@@ -106,8 +106,6 @@ def replayed(trainer, encoder, visits) -> dict:
         place = list(visit.fact.texts).index(row["lang"])
         prompts.append(encoder.prompt(visit, row["lang"]))
         completions.append(completion_ids(encoder, visit, row["lang"], place, at % size))
-    trainer._sums["rollout_tokens"] += sum(map(len, completions))
-    trainer._sums["tokens"] += 0
     return {"prompt_ids": prompts, "completion_ids": completions, "logprobs": None}
 
 

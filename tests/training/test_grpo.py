@@ -131,7 +131,6 @@ def test_a_silent_run_is_stopped_with_the_reason(tiny, facts):
 
     def silent(prompts, _):
         rows = trainer._rows
-        trainer._sums["rollout_tokens"] += len(rows)
         return {"prompt_ids": [[5, 6]] * len(rows), "completion_ids": [[end]] * len(rows),
                 "logprobs": None}  # fmt: skip
 
