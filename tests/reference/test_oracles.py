@@ -139,7 +139,7 @@ def test_eq_3_by_hand():
         assert sft.reference_loss(scores, 1, 0.0, direction) == pytest.approx(cross_entropy)
         same = sft.reference_loss([scores[0]] * 3, 1, 9.0, direction)
         assert same == pytest.approx(-math.log(3 / 4))  # languages that agree pay nothing
-        shifted = [[s + 500 for s in row] for row in scores]
+        shifted = [[s + 1000 for s in row] for row in scores]
         assert sft.reference_loss(shifted, 1, 0.5, direction) == pytest.approx(loss)
 
 
