@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from interp.demo import find_shipped, place_checkpoint, run_demo
+from interp.demo_comparison import lahis_comparison, lape_comparison, lens_comparison
 from interp.errors import InterpError
 from interp.study import Study
 
@@ -15,11 +16,15 @@ CLONE = Path(__file__).resolve().parents[1]
 
 
 def test_it_is_found_in_the_clone_and_from_elsewhere(tmp_path: Path) -> None:
-    assert find_shipped(CLONE).samefile(CLONE / "artifacts" / "base")
-    assert find_shipped(tmp_path).samefile(CLONE / "artifacts" / "base")
-    own = tmp_path / "artifacts" / "base"
-    own.mkdir(parents=True)
-    (own / "config.json").write_text("{}")
+    assert find_shipped(CLONE).samefile(CLONE / "artifacts")
+    assert find_shipped(tmp_path).samefile(CLONE / "artifacts")
+    own = tmp_path / "artifacts"
+    for stage, name in (("base", "config.json"), ("sft", "adapter_config.json")):
+        (own / stage).mkdir(parents=True)
+        (own / stage / name).write_text("{}")
+    assert find_shipped(tmp_path).samefile(CLONE / "artifacts")  # one of the three is missing
+    (own / "grpo").mkdir()
+    (own / "grpo" / "adapter_config.json").write_text("{}")
     assert find_shipped(tmp_path) == own
 
 
@@ -47,7 +52,8 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
     shutil.copytree(CLONE / "artifacts" / "base", checkpoint)
     study = Study.open(tmp_path / "study")
     runs = run_demo(checkpoint, study, limit=12)
-    assert set(runs) == {"lape", "lahis", "lens"}
+    assert set(runs) == {"train", "lape", "lahis", "lens"}
+    assert "loss" in set(study.table("train_log", run_id=runs["train"])["metric"])
     ranks = study.table("lens_ranks", run_id=runs["lens"])
     assert {"en", "es", "ru", "bn"} <= set(ranks["lang"]) and ranks["layer"].max() == 8
     assert len(study.table("head_scores", run_id=runs["lahis"])) == 12 * 8 * 16
@@ -57,3 +63,30 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
     english = ranks[(ranks["lang"] == "en") & (ranks["layer"] == 8) & (ranks["role"] == "target")]
     assert (english["rank"] == 0).all()
     assert run_demo(checkpoint, study, limit=12) == runs
+
+    # The same weights under another name differ from the base no more than the base from itself.
+    shutil.copytree(checkpoint, tmp_path / "twin")
+    twin = run_demo(tmp_path / "twin", study, limit=12)
+    lape = lape_comparison(study, {"base": runs["lape"], "twin": twin["lape"]})
+    assert 0 < lape.loc[0, "shared with base %"] < 100
+    lahis = lahis_comparison(study, {"base": runs["lahis"], "twin": twin["lahis"]})
+    assert 0 < lahis.loc[0, "mean"] < 100
+    for frame in (lape, lahis):
+        assert frame.loc[0].drop("checkpoint").equals(frame.loc[1].drop("checkpoint"))
+    lens = lens_comparison(study, {"base": runs["lens"], "twin": twin["lens"]})
+    assert set(lens["twin"]) == {"+0.0 [+0.0, +0.0]"}
+    assert lens.loc[lens["lang"] == "en", "base %"].item() == 100.0
+
+
+def test_an_adapter_goes_beside_its_base_and_loads_from_there(tmp_path: Path) -> None:
+    from interp.model.hooked import HookedModel
+
+    for stage in ("base", "grpo"):
+        place_checkpoint(CLONE / "artifacts" / stage, tmp_path / "ckpt" / stage)
+    tuned = HookedModel.load(str(tmp_path / "ckpt" / "grpo"))
+    base = HookedModel.load(str(tmp_path / "ckpt" / "base"))
+    weights = [m.model.model.layers[0].mlp.down_proj.weight for m in (tuned, base)]
+    assert weights[0].shape == weights[1].shape
+    assert not weights[0].equal(weights[1])
+    named = tuned.provenance["base"]["model"]
+    assert Path(named).samefile(tmp_path / "ckpt" / "base")

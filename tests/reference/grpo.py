@@ -25,9 +25,9 @@ def reference_advantages(rewards: Sequence[float]) -> list[float]:
 
 def mean_logprob(model, prompt: Sequence[int], completion: Sequence[int]) -> torch.Tensor:
     """mean_t log pi(y_t) at temperature 1, over the completion's own tokens."""
-    ids = torch.tensor([[*prompt, *completion]])
+    ids = torch.tensor([[*prompt, *completion]], device=model.device)
     logits = model(input_ids=ids).logits[0].float()
-    total = torch.zeros(())
+    total = torch.zeros((), device=model.device)
     for i, token in enumerate(completion):
         total = total + torch.log_softmax(logits[len(prompt) - 1 + i], -1)[token]
     return total / len(completion)
@@ -39,7 +39,7 @@ def reference_loss(
     """(1 / GL) sum_g sum_l -A_g * mean_t log pi(y_t), for one fact."""
     advantages = reference_advantages(rewards)
     n_rollouts, n_languages = len(completions), len(prompts)
-    total = torch.zeros(())
+    total = torch.zeros((), device=model.device)
     for g in range(n_rollouts):
         for lang in range(n_languages):
             logprob = mean_logprob(model, prompts[lang], completions[g][lang])
@@ -52,6 +52,7 @@ def reference_gradients(model, facts: Sequence[tuple]) -> tuple[float, dict[str,
     model.zero_grad()
     loss = sum(reference_loss(model, *fact) for fact in facts) / len(facts)
     loss.backward()
+    loss = loss.detach()
     grads = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
     model.zero_grad()
     return float(loss), grads
@@ -67,8 +68,8 @@ def reference_rollouts(
         Token ids ``[prompt][completion]``, up to and including the end token.
     """
     width = max(map(len, prompts))
-    ids = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts])
-    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
+    ids = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts]).to(ids.device)
     position = (mask.cumsum(-1) - 1).clamp(min=0)
     out = model(input_ids=ids, attention_mask=mask, position_ids=position, use_cache=True)
     cache = out.past_key_values
@@ -76,7 +77,7 @@ def reference_rollouts(
     mask, position = mask.repeat_interleave(n, 0), position[:, -1:].repeat_interleave(n, 0)
     logits = out.logits[:, -1].repeat_interleave(n, 0)
     drawn: list[torch.Tensor] = []
-    ended = torch.zeros(len(prompts) * n, dtype=torch.bool)
+    ended = torch.zeros(len(prompts) * n, dtype=torch.bool, device=model.device)
     for _ in range(longest):
         token = torch.multinomial(torch.softmax(logits.float(), -1), 1)
         drawn.append(token)
@@ -110,11 +111,12 @@ def padded_loss(
         ids[i, : len(p) + len(c)] = torch.tensor([*p, *c])
         mask[i, : len(p) + len(c)] = 1
         scored[i, len(p) : len(p) + len(c)] = True
+    ids, mask, scored = (one.to(model.device) for one in (ids, mask, scored))
     logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
     logprob = torch.log_softmax(logits, -1).gather(-1, ids[:, 1:, None])[..., 0]
     kept = scored[:, 1:]
     mean = (logprob * kept).sum(-1) / kept.sum(-1)
-    return -(torch.tensor(weights) * mean).mean()
+    return -(torch.tensor(weights, device=mean.device) * mean).mean()
 
 
 def reference_step(

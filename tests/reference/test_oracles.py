@@ -19,6 +19,8 @@ PROMPTS = [[5, 9, 13, 40, 7], [6, 10]]
 class TwoTokens(torch.nn.Module):
     """A language of two tokens: the next one depends on the last by a table of logits."""
 
+    device = torch.device("cpu")
+
     def __init__(self):
         super().__init__()
         self.table = torch.nn.Parameter(torch.tensor([[0.0, math.log(3)], [math.log(4), 0.0]]))

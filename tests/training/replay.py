@@ -115,7 +115,9 @@ def main() -> None:
 
     stage, checkpoint, facts, out = sys.argv[1:]
     torch.set_num_threads(1)
-    trainer, capture, *_ = make(stage, checkpoint, FactSet.load(facts), steps="4")
+    trainer, capture, *_ = make(
+        stage, checkpoint, FactSet.load(facts), steps="4", batch_tokens="80"
+    )
     trainer.start()
     if PartialState().is_main_process:
         log = trainer.stage.record.log
