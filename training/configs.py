@@ -344,7 +344,7 @@ PRESETS: Mapping[str, Mapping[str, StageConfig]] = {
         "paper": CptConfig(preset="paper"),
         "organism": CptConfig(
             preset="organism", learning_rate=1e-3, warmup_steps=20, rows_per_update=8,
-            micro_rows=8, row_tokens=256, max_tokens=512, epochs=2, **_SMALL,
+            micro_rows=8, row_tokens=256, max_tokens=512, steps=40, **_SMALL,
         ),
     },
     "sft": {
