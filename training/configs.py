@@ -342,9 +342,10 @@ PRESETS: Mapping[str, Mapping[str, StageConfig]] = {
     "cpt": {
         "default": CptConfig(),
         "paper": CptConfig(preset="paper"),
+        # The base was trained on rows of 128 tokens and knows no positions behind them.
         "organism": CptConfig(
             preset="organism", learning_rate=1e-3, warmup_steps=20, rows_per_update=8,
-            micro_rows=8, row_tokens=256, max_tokens=512, steps=40, **_SMALL,
+            micro_rows=8, row_tokens=128, max_tokens=128, epochs=2, **_SMALL,
         ),
     },
     "sft": {
