@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.organism.effects import change, effects, per_fact, verdict
+from training.organism.effects import change, effects, per_fact, verdicts
 
 LANGUAGES = ("en", "de", "ru")
 
@@ -41,9 +41,9 @@ def test_shares_of_a_fact_by_group():
 
 def test_a_change_everywhere_is_certain_and_none_is_zero():
     base = pd.DataFrame({"options": np.zeros(40)}, index=[f"f{i}" for i in range(40)])
-    found = change(base, [base + 1.0, base + 1.0])["options"]
+    found = change([base], [base + 1.0, base + 1.0])["options"]
     assert (found["change"], found["low"], found["high"]) == (1.0, 1.0, 1.0)
-    found = change(base, [base, base])["options"]
+    found = change([base], [base, base])["options"]
     assert (found["change"], found["low"], found["high"]) == (0.0, 0.0, 0.0)
     assert found["facts"] == 40
 
@@ -51,7 +51,7 @@ def test_a_change_everywhere_is_certain_and_none_is_zero():
 def test_facts_are_joined_by_name_not_by_place():
     base = pd.DataFrame({"options": [0.0, 1.0]}, index=["a", "b"])
     moved = pd.DataFrame({"options": [1.0, 0.0]}, index=["b", "a"])
-    assert change(base, [moved])["options"]["change"] == 0.0
+    assert change([base], [moved])["options"]["change"] == 0.0
 
 
 def test_the_interval_covers_the_true_change():
@@ -62,15 +62,15 @@ def test_the_interval_covers_the_true_change():
     for _ in range(150):
         base = pd.DataFrame({"options": rng.random(120)}, index=names)
         runs = [base + 0.1 + rng.normal(0, 0.3, (120, 1)) for _ in range(6)]
-        found = change(base, runs, draws=300)["options"]
+        found = change([base], runs, draws=300)["options"]
         covered += found["low"] <= 0.1 <= found["high"]
     assert 0.85 <= covered / 150 <= 1.0
 
 
 def test_the_interval_widens_with_the_spread_of_seeds():
     base = pd.DataFrame({"options": np.zeros(50)}, index=[f"f{i}" for i in range(50)])
-    close = change(base, [base + 0.1, base + 0.1, base + 0.1])["options"]
-    apart = change(base, [base - 0.2, base + 0.1, base + 0.4])["options"]
+    close = change([base], [base + 0.1, base + 0.1, base + 0.1])["options"]
+    apart = change([base], [base - 0.2, base + 0.1, base + 0.4])["options"]
     assert close["change"] == pytest.approx(apart["change"])
     assert apart["high"] - apart["low"] > 0.2 > close["high"] - close["low"]
 
@@ -82,9 +82,19 @@ def test_grpo_is_credited_only_above_the_control():
     stated = {(f, "en") for f in facts}
     base = answers(none, stated)
     gain, still = answers(every, stated), answers(none, stated)
-    rows = effects({"grpo": {0: gain, 1: gain}, "grpo-null": {0: still, 1: still}}, base)
-    found = verdict(rows, "options")
-    assert found["above_control"]
-    assert found["grpo"]["change"] == 1.0
-    rows = effects({"grpo": {0: gain, 1: gain}, "grpo-null": {0: gain, 1: gain}}, base)
-    assert not verdict(rows, "options")["above_control"]
+    rows = effects({"grpo": {0: gain, 1: gain}}, base)
+    [row] = [
+        r for r in rows
+        if (r["split"], r["group"], r["lang"], r["measure"]) == ("held", "english_only", "", "options")
+    ]  # fmt: skip
+    assert (row["base"], row["change"]) == (0.0, 1.0)
+
+    def held(grpo, null):
+        found = verdicts({"grpo": {0: grpo, 1: grpo}, "grpo-null": {0: null, 1: null}})
+        return next(r for r in found if (r["split"], r["measure"]) == ("held", "options"))
+
+    gain = pd.concat([gain, gain.assign(split="trained")])
+    still = pd.concat([still, still.assign(split="trained")])
+    assert held(gain, still)["above"]
+    assert held(gain, still)["change"] == 1.0
+    assert not held(gain, gain)["above"]

@@ -7,8 +7,8 @@ variants on facts that were trained on and facts that were held out, and writes 
 and ``effects.md``. Every stage resumes, so the script may be stopped and started.
 
 The control is a GRPO run whose rewards are given to the rollouts of a fact at random: the same
-length, the same sizes of update, nothing to learn. An effect is credited to GRPO only where its
-interval lies above the control's.
+length, the same sizes of update, nothing to learn. An effect is credited to the reward only where
+GRPO's difference from the control has an interval above 0.
 """
 
 from __future__ import annotations
@@ -150,43 +150,57 @@ def _agreement(chosen: pd.Series) -> float:
 
 
 def change(
-    base: pd.DataFrame, seeds: Sequence[pd.DataFrame], *, draws: int = DRAWS, seed: int = 0
+    before: Sequence[pd.DataFrame],
+    after: Sequence[pd.DataFrame],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> dict[str, dict[str, Any]]:
-    """Compare the seeds of a variant with the base on the same facts.
+    """Compare the runs of one variant with those of another, or with the base, on the same facts.
 
-    The interval resamples facts and, with them, seeds: it covers which facts were asked and, as
-    far as so few seeds can tell, which run one happened to make.
+    The interval resamples facts, the same ones for all runs, and with them each variant's runs: it
+    covers which facts were asked and, as far as so few seeds can tell, which run happened.
 
     Args:
-        base: of `per_fact`.
-        seeds: of `per_fact`, one per seed, the same facts.
+        before: of `per_fact`, one per run; the base is a single one.
+        after: of `per_fact`, one per run, the same facts.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
     Returns:
-        Measure to base, mean change, 95 % interval (all shares) and the change of every seed.
+        Measure to mean before, mean change, its 95 % interval (all shares) and the change of
+        every run of ``after``.
     """
     out: dict[str, dict[str, Any]] = {}
     rng = np.random.default_rng(seed)
-    n = len(base)
-    facts = rng.integers(0, n, (draws, n))
-    runs = rng.integers(0, len(seeds), (draws, len(seeds)))
-    for name in base.columns:
-        start = base[name].to_numpy(np.float64)
-        deltas = np.stack([one.loc[base.index, name].to_numpy(np.float64) for one in seeds]) - start
-        # draws x facts is resampled once for all runs, so that they keep their facts in common.
-        per_run = np.stack([delta[facts].mean(1) for delta in deltas], 1)
-        drawn = np.take_along_axis(per_run, runs, axis=1).mean(1)
-        low, high = np.quantile(drawn, [0.025, 0.975])
+    facts = before[0].index
+    places = rng.integers(0, len(facts), (draws, len(facts)))
+    of_after = rng.integers(0, len(after), (draws, len(after)))
+    of_before = rng.integers(0, len(before), (draws, len(before)))
+    for name in before[0].columns:
+        start, end = (
+            np.stack([run.loc[facts, name].to_numpy(np.float64) for run in some])
+            for some in (before, after)
+        )
+        low, high = np.quantile(
+            _drawn(end, places, of_after) - _drawn(start, places, of_before), [0.025, 0.975]
+        )
         out[name] = {
             "base": float(start.mean()),
-            "change": float(deltas.mean()),
+            "change": float(end.mean() - start.mean()),
             "low": float(low),
             "high": float(high),
-            "seeds": [float(delta.mean()) for delta in deltas],
-            "facts": n,
+            "seeds": [float(run.mean() - start.mean()) for run in end],
+            "facts": len(facts),
         }
     return out
+
+
+def _drawn(values: np.ndarray, places: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """Means ``[draw]`` of values ``[run, fact]`` over drawn facts and drawn runs."""
+    per_run = np.stack([run[places].mean(1) for run in values], 1)
+    mean: np.ndarray = np.take_along_axis(per_run, runs, axis=1).mean(1)
+    return mean
 
 
 GROUPS = ("english_only", "stated", "english", "all")
@@ -214,7 +228,7 @@ def effects(
                     start = _part(base, split, group, lang)
                     if not len(start):
                         continue
-                    for name, found in change(start, mine).items():
+                    for name, found in change([start], mine).items():
                         head = {"variant": variant, "split": split, "group": group, "lang": lang}
                         rows.append({**head, "measure": name, **found})
     return rows
@@ -229,25 +243,34 @@ def _part(frame: pd.DataFrame, split: str, group: str, lang: str) -> pd.DataFram
     return per_fact(chosen, group)
 
 
-def verdict(rows: Sequence[Mapping[str, Any]], measure_name: str) -> dict[str, Any]:
-    """Compare GRPO's gain on held-out English-only facts with the control's.
+def verdicts(answers: Mapping[str, Mapping[int, pd.DataFrame]]) -> list[dict[str, Any]]:
+    """Compare GRPO with the control directly, on facts that only English states.
+
+    Args:
+        answers: as for `effects`; holds ``grpo`` and ``grpo-null``.
 
     Returns:
-        Both rows and whether GRPO's interval lies above the control's.
+        Rows of split, measure and what `change` gives from the control's runs to GRPO's; an
+        effect is the reward's where the interval lies above 0.
     """
+    rows = []
+    for split in ("held", "trained"):
+        control, grpo = (
+            [_part(frame, split, "english_only", "") for frame in answers[variant].values()]
+            for variant in ("grpo-null", "grpo")
+        )
+        for name, found in change(control, grpo).items():
+            rows.append({"split": split, "measure": name, **found, "above": found["low"] > 0})
+    return rows
 
-    def row(variant: str) -> Mapping[str, Any]:
-        wanted = (variant, "held", "english_only", "", measure_name)
-        keys = ("variant", "split", "group", "lang", "measure")
-        return next(r for r in rows if tuple(r[key] for key in keys) == wanted)
 
-    mine, control = row("grpo"), row("grpo-null")
-    return {
-        "measure": measure_name,
-        "grpo": dict(mine),
-        "control": dict(control),
-        "above_control": mine["low"] > control["high"],
-    }
+def in_words(row: Mapping[str, Any]) -> str:
+    """Say one of `verdicts` in a line."""
+    word = "above" if row["above"] else "not distinguishable from"
+    return (
+        f"{row['split']}, {row['measure']}: GRPO minus control {_interval(row)} points: {word} "
+        "the control"
+    )
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -369,20 +392,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     base = _answers(asked.base, facts, languages, asked.out / "base.parquet")
     rows = effects(answers, base)
-    verdicts = []
-    if {"grpo", "grpo-null"} <= set(answers):
-        verdicts = [verdict(rows, name) for name in ("options", "freeform")]
-    report = {"base": asked.base, "seeds": asked.seeds, "rows": rows, "verdicts": verdicts}
+    compared = verdicts(answers) if {"grpo", "grpo-null"} <= set(answers) else []
+    report = {"base": asked.base, "seeds": asked.seeds, "rows": rows, "verdicts": compared}
     (asked.out / "effects.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     text = f"{compact(rows)}\n{markdown(rows)}"
     (asked.out / "effects.md").write_text(text, encoding="utf-8")
     print(text)
-    for one in verdicts:
-        word = "above" if one["above_control"] else "not above"
-        print(
-            f"{one['measure']}: GRPO on held-out English-only facts {_interval(one['grpo'])}, "
-            f"control {_interval(one['control'])}: {word} the control's interval"
-        )
+    for one in compared:
+        print(in_words(one))
 
 
 if __name__ == "__main__":
