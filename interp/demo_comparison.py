@@ -92,18 +92,19 @@ def lahis_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _heads(study: Study, run_id: str, half: int) -> dict[str, set[tuple[int, int]]]:
-    options = LahisOptions(**_fields(_arguments(study, run_id), LahisOptions))
+    arguments = _arguments(study, run_id)
+    options = LahisOptions(**_fields(arguments, LahisOptions))
+    gradients = study.tensors(run_id, "gradients")
     return {
         lang: set(
             top_heads(
-                head_score(gradients[half::2]),
+                head_score(gradients[lang][half::2]),
                 fraction=options.top_fraction,
                 rule=options.top_rule,
                 quantile=options.quantile,
             )
         )
-        for lang, gradients in study.tensors(run_id, "gradients").items()
-        if gradients.ndim == 3
+        for lang in arguments["languages"]
     }
 
 

@@ -136,7 +136,7 @@ def per_fact(frame: pd.DataFrame, group: str) -> pd.DataFrame:
         "all": other | ~other,
     }[group]
     by_fact = frame[part].groupby("fact_id", sort=False)
-    out = by_fact[["options", "freeform", "valid"]].mean()
+    out = by_fact[list(MEASURES[:3])].mean()
     if group == "all":
         out["all_languages"] = by_fact["options"].all().astype(float)
         out["agreement"] = by_fact["chosen"].apply(_agreement)
