@@ -41,7 +41,7 @@ def test_sft_leaves_an_adapter_that_the_analyses_take(interp, checkpoint, facts,
             "check_correct"} <= set(log["metric"])  # fmt: skip
     assert log.loc[log["metric"] == "loss", "step"].tolist() == [1, 2, 3, 4]
     rates = log.loc[log["metric"] == "learning_rate", "value"].tolist()
-    assert rates == pytest.approx([1e-3, 7.5e-4, 5e-4, 2.5e-4])
+    assert rates == pytest.approx([3e-4, 2.25e-4, 1.5e-4, 7.5e-5])
     samples = [json.loads(line) for line in (out / "samples.jsonl").read_text().splitlines()]
     assert {row["lang"] for row in samples} == {"en", "de", "zh"}
 
