@@ -49,8 +49,8 @@ OPTIONAL: tuple[tuple[str, str, str], ...] = (
     ("plotly", "figures", "pip install -e '.[dashboard]'"),
     ("streamlit", "dashboard", "pip install -e '.[dashboard]'"),
     ("kaleido", "PNG and SVG figures, with Chromium", "pip install kaleido"),
-    ("trl", "GRPO training", "pip install trl"),
-    ("vllm", "fast rollouts, CUDA only", "pip install vllm"),
+    ("trl", "GRPO training", "pip install -e '.[train]'"),
+    ("vllm", "fast rollouts, CUDA only", "pip install -e '.[vllm]'"),
     ("lm-eval", "Global-MMLU", "pip install lm-eval"),
     ("bitsandbytes", "checkpoints quantised to 4 or 8 bits", "pip install bitsandbytes"),
 )

@@ -16,7 +16,8 @@ from training.branches import Prompt, sharing_works
 from training.checks import validation_check
 from training.configs import FactConfig, GrpoConfig, SftConfig
 from training.encoding import Encoder
-from training.grpo import GrpoFactTrainer, reward_rules, sampling_of, trl_arguments
+from training.reward_rules import reward_rules
+from training.rollouts import sampling_of
 from training.sft import SftTrainer
 from training.stage import (
     Outcome,
@@ -64,9 +65,9 @@ def train_on_facts(
     """
     quiet_libraries()
     if isinstance(config, GrpoConfig):  # what is cheap to check comes first
-        reward_rules(config)
+        reward_rules(config.reward, config.reward_changes)
         sampling_of(config)
-        _need_vllm(config)
+        _need_libraries(config)
     source = FactSet.load(facts, languages=languages)
     if isinstance(config, SftConfig) and config.consistency and not source.options_aligned:
         raise InterpError(
@@ -123,9 +124,13 @@ def _exactness(config: FactConfig) -> dict[str, Any]:
     return {"exact_reinforce": True} if isinstance(config, GrpoConfig) else {}
 
 
-def _need_vllm(config: GrpoConfig) -> None:
+def _need_libraries(config: GrpoConfig) -> None:
     from importlib.util import find_spec
 
+    if find_spec("trl") is None:
+        raise InterpError(
+            "GRPO needs TRL, which is not installed: expected pip install -e '.[train]'"
+        )
     if config.vllm and config.no_repeat_ngram:
         raise InterpError(
             f"--vllm with no_repeat_ngram {config.no_repeat_ngram}: vLLM has no such penalty; "
@@ -133,7 +138,7 @@ def _need_vllm(config: GrpoConfig) -> None:
         )
     if config.vllm and find_spec("vllm") is None:
         raise InterpError(
-            "--vllm: vllm is not installed; expected pip install 'interp[vllm]', or rollouts by "
+            "--vllm: vllm is not installed; expected pip install -e '.[vllm]', or rollouts by "
             "the model itself (without --vllm)"
         )
 
@@ -200,7 +205,9 @@ def _sft_trainer(
 def _grpo_trainer(
     config: FactConfig, policy: Policy, visits: list[Visit], encoder: Encoder,
     share: bool, micro: int, common: dict[str, Any],
-) -> GrpoFactTrainer:  # fmt: skip
+) -> Any:  # fmt: skip
+    from training.grpo import GrpoFactTrainer, trl_arguments  # TRL is an extra
+
     assert isinstance(config, GrpoConfig)
     languages = list(visits[0].fact.texts)
     rows = [(visit, lang) for visit in visits for lang in languages]

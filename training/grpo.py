@@ -17,7 +17,6 @@ attended to nor scored.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,39 +30,12 @@ from training.configs import GrpoConfig
 from training.encoding import Encoder
 from training.judge import Verdict, judge
 from training.reward import advantages, fact_rewards, null_rewards
-from training.reward_rules import KINDS, RewardRules, reward_preset
-from training.rollouts import Sampling, sample
+from training.reward_rules import KINDS, reward_rules
+from training.rollouts import sample, sampling_of
 from training.trainer_parts import StageTrainer
 from training.visits import Visit
 
 _SAMPLING, _NULL = 14, 15  # one stream of random numbers for each purpose
-
-
-def reward_rules(config: GrpoConfig) -> RewardRules:
-    """Put the reward's rules together from the settings.
-
-    Raises:
-        InterpError: an unknown preset or field, or a value that the rules refuse.
-    """
-    rules = reward_preset(config.reward)
-    unknown_fields = set(config.reward_changes) - set(vars(rules))
-    if unknown_fields:
-        raise InterpError(
-            f"grpo setting reward_changes names {', '.join(sorted(unknown_fields))}: expected some "
-            f"of {', '.join(sorted(vars(rules)))}"
-        )
-    return replace(rules, **config.reward_changes)
-
-
-def sampling_of(config: GrpoConfig) -> Sampling:
-    """How rollouts are drawn."""
-    return Sampling(
-        temperature=config.temperature,
-        top_p=config.top_p,
-        repetition_penalty=config.repetition_penalty,
-        no_repeat_ngram=config.no_repeat_ngram,
-        max_new_tokens=config.max_completion_tokens,
-    )
 
 
 def trl_arguments(config: GrpoConfig, n_languages: int, micro_facts: int, **common: Any) -> Any:
@@ -113,7 +85,8 @@ class GrpoFactTrainer(StageTrainer, GRPOTrainer):
         self._counts: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._sums: dict[str, float] = defaultdict(float)
         config = kwargs.pop("config")
-        self._rules, self._draw = reward_rules(config), sampling_of(config)
+        self._rules = reward_rules(config.reward, config.reward_changes)
+        self._draw = sampling_of(config)
         rollouts = None if config.vllm else self._rollouts
         super().__init__(*args, reward_funcs=[self._pooled], rollout_func=rollouts, **kwargs)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from interp.errors import InterpError, unknown
 
@@ -113,3 +114,27 @@ def reward_preset(name: str) -> RewardRules:
     if name not in REWARD_PRESETS:
         raise unknown("reward preset", name, REWARD_PRESETS)
     return REWARD_PRESETS[name]
+
+
+def reward_rules(preset: str, changes: Mapping[str, Any]) -> RewardRules:
+    """Put rules together from a preset and single changes.
+
+    Args:
+        preset: a key of ``REWARD_PRESETS``.
+        changes: field to value.
+
+    Returns:
+        The rules.
+
+    Raises:
+        InterpError: an unknown preset or field, or a value that the rules refuse.
+    """
+    rules = reward_preset(preset)
+    known = sorted(vars(rules))
+    wrong = sorted(set(changes) - set(known))
+    if wrong:
+        raise InterpError(
+            f"grpo setting reward_changes names {', '.join(wrong)}: expected some of "
+            f"{', '.join(known)}"
+        )
+    return replace(rules, **changes)

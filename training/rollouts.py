@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from interp.errors import InterpError
+from training.configs import GrpoConfig
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,21 @@ class Sampling:
         if self.temperature and self.top_p < 1:
             chain.append(TopPLogitsWarper(self.top_p))
         return chain
+
+
+def sampling_of(config: GrpoConfig) -> Sampling:
+    """How a stage's rollouts are drawn.
+
+    Raises:
+        InterpError: a value outside its range.
+    """
+    return Sampling(
+        temperature=config.temperature,
+        top_p=config.top_p,
+        repetition_penalty=config.repetition_penalty,
+        no_repeat_ngram=config.no_repeat_ngram,
+        max_new_tokens=config.max_completion_tokens,
+    )
 
 
 @torch.no_grad()

@@ -17,6 +17,7 @@ LIBRARIES = (
     "tokenizers",
     "peft",
     "accelerate",
+    "trl",
     "transformer-lens",
     "nnsight",
     "safetensors",

@@ -18,7 +18,8 @@ from tests.tiny import save_tiny
 from tests.training.facts import fact_set, write_facts
 from tests.training.replay import completion_ids, make, pooled_reward
 from training.configs import make_config
-from training.grpo import grouped_rows, reward_rules
+from training.grpo import grouped_rows
+from training.reward_rules import reward_rules
 
 torch.set_num_threads(1)
 G = 8
@@ -168,10 +169,11 @@ def test_rows_of_one_prompt_come_together_whatever_their_order():
 
 def test_reward_settings_are_checked_by_name():
     with pytest.raises(InterpError, match="reward preset 'x'"):
-        reward_rules(make_config("grpo", changes={"reward": "x"}))
+        reward_rules("x", {})
     with pytest.raises(InterpError, match=r"names emty: expected some of .*empty"):
-        reward_rules(make_config("grpo", changes={"reward_changes": "{emty: 0}"}))
-    assert reward_rules(make_config("grpo", "paper")).empty == -0.5
+        reward_rules("default", {"emty": 0})
+    paper = make_config("grpo", "paper")
+    assert reward_rules(paper.reward, paper.reward_changes).empty == -0.5
 
 
 @pytest.mark.slow

@@ -98,6 +98,18 @@ def test_the_organisms_own_checkpoints_get_its_preset(tmp_path):
     assert preset_for(str(tmp_path)) == "organism"
 
 
+def test_sft_and_cpt_do_without_trl():
+    """TRL is an extra: only GRPO may import it."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, training.command, training.fact_stages, training.cpt; "
+        "sys.exit('trl' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 def test_every_fact_comes_once_before_any_comes_again(tmp_path):
     facts = fact_set(tmp_path / "f.jsonl").select(split="train")
     visits = plan_visits(facts, 20, seed=3)
