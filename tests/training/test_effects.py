@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.organism.effects import change, effects, per_fact, verdicts
+from training.organism.effect_tables import change, effects, per_fact, verdicts
 
 LANGUAGES = ("en", "de", "ru")
 

@@ -116,7 +116,7 @@ def test_a_stage_was_made_by_its_preset_from_the_shipped_base(stage):
 
 
 def test_the_effects_in_the_docs_are_those_that_were_measured():
-    from training.organism.effects import compact
+    from training.organism.effect_tables import compact
 
     found = json.loads((ARTIFACTS / "effects" / "effects.json").read_text(encoding="utf-8"))
     text = (ARTIFACTS.parent / "docs" / "organism.md").read_text(encoding="utf-8")
