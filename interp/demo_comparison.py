@@ -34,13 +34,12 @@ def lape_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
         Per label: its selected neurons per language, and ``shared with base``: the Jaccard index
         of its neurons on the even blocks with the base's on the odd ones, all languages together.
     """
-    base = next(iter(runs))
-    halves = {label: [_neurons(study, run, half) for half in (0, 1)] for label, run in runs.items()}
+    odd = _neurons(study, next(iter(runs.values())), 1)
     rows = []
     for label, run in runs.items():
         chosen = study.table("neurons", run_id=run)
         counts = chosen[chosen["selected"]].groupby("lang")["neuron"].size()
-        even, odd = halves[label][0], halves[base][1]
+        even = _neurons(study, run, 0)
         rows.append(
             {
                 "checkpoint": label,

@@ -95,7 +95,12 @@ class GrpoFactTrainer(StageTrainer, GRPOTrainer):
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Any:
         self._rows = inputs  # TRL hands the prompts alone to the rollout function
-        return super()._generate_and_score_completions(inputs)
+        out = super()._generate_and_score_completions(inputs)
+        sampled = int(out["completion_mask"].sum())
+        read = int(out["prompt_mask"].sum()) // self._config.group_size  # a prompt once for all
+        self._sums["rollout_tokens"] += sampled
+        self._sums["tokens"] += read + sampled
+        return out
 
     def _rollouts(self, prompts: list[str], trainer: Any) -> dict[str, Any]:
         """Sample G completions of each distinct prompt, one reading of the prompt for all."""
@@ -135,11 +140,9 @@ class GrpoFactTrainer(StageTrainer, GRPOTrainer):
         completions: list[str],
         visit: list[int],
         lang: list[str],
-        completion_ids: list[list[int]] | None = None,
         **_: Any,
     ) -> list[float]:
         """Return each row's advantage: the z-score of its rollout's pooled reward."""
-        self._count_tokens(visit, lang, completion_ids or [])
         rows: dict[int, dict[str, list[int]]] = {}
         for at, (number, code) in enumerate(zip(visit, lang, strict=True)):
             rows.setdefault(number, {}).setdefault(code, []).append(at)
@@ -155,16 +158,6 @@ class GrpoFactTrainer(StageTrainer, GRPOTrainer):
                     out[at] = float(one)
             self._store_samples(number, by_lang, completions, verdicts)
         return out
-
-    def _count_tokens(
-        self, visit: list[int], lang: list[str], completions: list[list[int]]
-    ) -> None:
-        """Count what was sampled, and what was read: a prompt once for all its rollouts."""
-        sampled = sum(map(len, completions))
-        asked = dict.fromkeys(zip(visit, lang, strict=True))
-        read = sum(len(self._encoder.prompt(self._visits[at], code)) for at, code in asked)
-        self._sums["rollout_tokens"] += sampled
-        self._sums["tokens"] += read + sampled
 
     def _refuse_straddling(
         self, fact_id: str, languages: list[str], by_lang: dict[str, list[int]]

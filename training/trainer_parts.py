@@ -92,7 +92,18 @@ class StageTrainer:
     """
 
     stage: Stage
-    remove_callback: Callable[..., Any]  # of Trainer
+    # Of Trainer, which a subclass names behind this one.
+    accelerator: Any
+    args: Any
+    is_world_process_zero: Callable[[], bool]
+    lr_scheduler: Any
+    model: Any
+    optimizer: Any
+    processing_class: Any
+    remove_callback: Callable[..., Any]
+    state: Any
+    train: Callable[..., Any]
+    train_dataset: Any
     _began: float = 0.0
     _seeded: int = -1
     _after: int = 0
@@ -102,12 +113,12 @@ class StageTrainer:
         record = self.stage.record
         self._after, self._began = record.step, time.monotonic()
         if not record.step:
-            self.train()  # type: ignore[attr-defined]
+            self.train()
             return
         record.resumed += 1
         with tempfile.TemporaryDirectory() as folder:
             # All that Trainer needs to know; the rest comes through the overrides below.
-            args = self.args  # type: ignore[attr-defined]
+            args = self.args
             state = {
                 "global_step": record.step,
                 "max_steps": args.max_steps,
@@ -115,14 +126,14 @@ class StageTrainer:
                 "logging_steps": args.logging_steps,
             }
             (Path(folder) / "trainer_state.json").write_text(json.dumps(state), encoding="utf-8")
-            self.train(resume_from_checkpoint=folder)  # type: ignore[attr-defined]
+            self.train(resume_from_checkpoint=folder)
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Draw dropout from a seed of this step and process, then train as usual."""
-        step = self.state.global_step  # type: ignore[attr-defined]
+        step = self.state.global_step
         if self._seeded != step:
             self._seeded = step
-            rank = self.args.process_index  # type: ignore[attr-defined]
+            rank = self.args.process_index
             sequence = np.random.SeedSequence([self.stage.config.seed, _DROPOUT, step, rank])
             torch.manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1)))
         loss: torch.Tensor = super().training_step(*args, **kwargs)  # type: ignore[misc]
@@ -136,11 +147,11 @@ class StageTrainer:
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Keep the numbers of a step in the record instead of printing them."""
         super().log(logs, *args, **kwargs)  # type: ignore[misc]
-        self.state.log_history.clear()  # type: ignore[attr-defined]
+        self.state.log_history.clear()
         if "grad_norm" in logs or "learning_rate" in logs:
             for metric, lang, value in self.readings(logs):
                 if value is not None and math.isfinite(value):
-                    self.stage.record.add(self.state.global_step, metric, value, lang)  # type: ignore[attr-defined]
+                    self.stage.record.add(self.state.global_step, metric, value, lang)
 
     def readings(self, logs: dict[str, float]) -> list[tuple[str, str, float]]:
         """Choose metric, language and value from what Trainer logs after an update."""
@@ -152,16 +163,16 @@ class StageTrainer:
 
     def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
         super()._maybe_log_save_evaluate(*args, **kwargs)  # type: ignore[misc]
-        if self.state.global_step > self._after:  # type: ignore[attr-defined]
-            self._after = self.state.global_step  # type: ignore[attr-defined]
+        if self.state.global_step > self._after:
+            self._after = self.state.global_step
             self._after_update(self._after)
 
     def _after_update(self, step: int) -> None:
         """Guard, check, save: everything between two updates."""
         config, record, out = self.stage.config, self.stage.record, self.stage.out
-        last = self.args.max_steps  # type: ignore[attr-defined]
+        last = self.args.max_steps
         record.step = step
-        rate = self.lr_scheduler.get_last_lr()[0]  # type: ignore[attr-defined]
+        rate = self.lr_scheduler.get_last_lr()[0]
         if config.schedule != "constant" and rate <= 0 and step < last:
             raise InterpError(
                 f"the learning rate reached its end after update {step} of {last}: the schedule "
@@ -174,10 +185,10 @@ class StageTrainer:
         self.guard(step)
         self.stage.advance()
         if self.stage.check and config.check_every and step % config.check_every == 0:
-            if self.is_world_process_zero():  # type: ignore[attr-defined]
-                self.stage.check(self.model, step)  # type: ignore[attr-defined]
-            self.accelerator.wait_for_everyone()  # type: ignore[attr-defined]
-        if not self.is_world_process_zero():  # type: ignore[attr-defined]
+            if self.is_world_process_zero():
+                self.stage.check(self.model, step)
+            self.accelerator.wait_for_everyone()
+        if not self.is_world_process_zero():
             return
         if config.checkpoint_every and step % config.checkpoint_every == 0 and step < last:
             self._save_labelled(step)
@@ -185,15 +196,15 @@ class StageTrainer:
             record.seconds += time.monotonic() - self._began
             self._began = time.monotonic()
             # LambdaLR keeps functions in its state as None; everything else is plain numbers.
-            record.scheduler = self.lr_scheduler.state_dict()  # type: ignore[attr-defined]
-            save_state(out, self.model, self.optimizer, vars(record))  # type: ignore[attr-defined]
+            record.scheduler = self.lr_scheduler.state_dict()
+            save_state(out, self.model, self.optimizer, vars(record))
 
     def _save_labelled(self, step: int) -> None:
         name = f"{self.stage.out.name}-step-{step}"
         folder = self.stage.out / STEPS_FOLDER / name
         save_checkpoint(
-            self.model,  # type: ignore[attr-defined]
-            self.processing_class,  # type: ignore[attr-defined]
+            self.model,
+            self.processing_class,
             folder,
             base=self.stage.base,
             out=self.stage.out,
@@ -209,18 +220,18 @@ class StageTrainer:
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
         """Keep the planned order: what is trained on when follows from the seed alone."""
-        return SequentialSampler(self.train_dataset)  # type: ignore[attr-defined]
+        return SequentialSampler(self.train_dataset)
 
     def _load_from_checkpoint(self, *args: Any, **kwargs: Any) -> None:
-        load_weights(self.stage.out, self.model)  # type: ignore[attr-defined]
+        load_weights(self.stage.out, self.model)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            load_moments(self.stage.out, self.optimizer)  # type: ignore[attr-defined]
-            self.lr_scheduler.load_state_dict(self.stage.record.scheduler)  # type: ignore[attr-defined]
+            load_moments(self.stage.out, self.optimizer)
+            self.lr_scheduler.load_state_dict(self.stage.record.scheduler)
             # The schedule hands its rate to the optimizer when it steps, not when it is loaded.
             rates = self.stage.record.scheduler["_last_lr"]
-            for group, rate in zip(self.optimizer.param_groups, rates, strict=True):  # type: ignore[attr-defined]
+            for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate
 
     def _load_rng_state(self, *args: Any, **kwargs: Any) -> None:
