@@ -8,7 +8,7 @@ from a bootstrap over facts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ def _neurons(study: Study, run_id: str, half: int) -> set[tuple[int, int, int]]:
     found = select_from_counts(
         tensors["counts"][half::2],
         tensors["tokens"][half::2],
-        LapeOptions(**_fields(arguments, LapeOptions)),
+        LapeOptions.of_run(arguments),
         languages=tuple(arguments["languages"]),
     )
     return {
@@ -92,7 +92,7 @@ def lahis_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
 
 def _heads(study: Study, run_id: str, half: int) -> dict[str, set[tuple[int, int]]]:
     arguments = _arguments(study, run_id)
-    options = LahisOptions(**_fields(arguments, LahisOptions))
+    options = LahisOptions.of_run(arguments)
     gradients = study.tensors(run_id, "gradients")
     return {
         lang: set(
@@ -171,8 +171,3 @@ def _arguments(study: Study, run_id: str) -> dict[str, Any]:
     record = next(record for record in study.records() if record.run_id == run_id)
     arguments: dict[str, Any] = record.spec["arguments"]
     return arguments
-
-
-def _fields(arguments: Mapping[str, Any], options: type) -> dict[str, Any]:
-    names: Sequence[str] = tuple(options.__dataclass_fields__)  # type: ignore[attr-defined]
-    return {name: value for name, value in arguments.items() if name in names}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
 
 from interp.errors import InterpError, unknown
 
@@ -43,6 +43,12 @@ class _Options:
     def to_dict(self) -> dict[str, Any]:
         """Return the options as a JSON-able dict, for ``RunSpec.arguments``."""
         return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def of_run(cls, arguments: Mapping[str, Any]) -> Self:
+        """Read the options back from a run's arguments, which hold more than them."""
+        names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in arguments.items() if name in names})
 
 
 @dataclass(frozen=True)

@@ -7,41 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from interp.cli import options as o
+
 app = typer.Typer(help="Train checkpoints.", no_args_is_help=True)
 
-_WHAT = "What is trained"
+_DATA = "Data"
 _HOW = "How"
 
-Model = Annotated[
-    str,
-    typer.Option(
-        "--model", "-m",
-        help="Checkpoint to start from: hub id, folder or LoRA adapter, with optional @revision.",
-        rich_help_panel=_WHAT,
-    ),
-]  # fmt: skip
 Out = Annotated[Path, typer.Option(help="Checkpoint folder: new, empty, or the same run.")]
-Facts = Annotated[
-    str,
-    typer.Option(
-        help="cldr, polyfact:PATH|ID, klar:FOLDER or jsonl:FILE; only split train is trained on.",
-        rich_help_panel=_WHAT,
-    ),
-]
-Corpus = Annotated[
-    str,
-    typer.Option(
-        help="cldr, a folder of <lang>.jsonl, ted:FILE, flores:FOLDER or hub:ID[:CONFIG].",
-        rich_help_panel=_WHAT,
-    ),
-]
-Languages = Annotated[
-    str | None,
-    typer.Option(
-        help="Codes separated by commas; every language of the data by default.",
-        rich_help_panel=_WHAT,
-    ),
-]
 Preset = Annotated[
     str,
     typer.Option(
@@ -71,30 +44,10 @@ Incomplete = Annotated[
     typer.Option(
         "--skip-incomplete",
         help="Leave out facts that lack a language, instead of refusing them.",
-        rich_help_panel=_WHAT,
-    ),
-]
-Base = Annotated[
-    str | None,
-    typer.Option(
-        help="Base of a LoRA adapter given as --model, instead of the one its config names.",
-        rich_help_panel=_WHAT,
-    ),
-]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …", rich_help_panel=_HOW)]
-Trust = Annotated[
-    bool,
-    typer.Option(
-        "--trust-remote-code",
-        help="Run the code that a checkpoint brings.",
-        rich_help_panel=_WHAT,
+        rich_help_panel=_DATA,
     ),
 ]
 Study = Annotated[Path | None, typer.Option(help="Also write the training log into this study.")]
-Label = Annotated[
-    str | None,
-    typer.Option(help="The checkpoint's name in the study; --out's name by default."),
-]
 
 
 @app.callback()
@@ -119,10 +72,10 @@ def base(
 
 @app.command()
 def cpt(
-    model: Model,
+    model: o.ModelOption,
     out: Out,
-    corpus: Corpus = "cldr",
-    languages: Languages = None,
+    corpus: o.CorpusOption = "cldr",
+    languages: o.LanguagesOption = None,
     preset: Preset = "auto",
     config: Config = None,
     settings: Set = None,
@@ -131,14 +84,14 @@ def cpt(
     check_facts: Annotated[
         str | None,
         typer.Option(
-            help="Facts whose validation split is asked during training.", rich_help_panel=_WHAT
+            help="Facts whose validation split is asked during training.", rich_help_panel=_DATA
         ),
     ] = None,
     study: Study = None,
-    label: Label = None,
-    base: Base = None,
-    device: Device = "auto",
-    trust_remote_code: Trust = False,
+    label: o.LabelOption = None,
+    base: o.BaseOption = None,
+    device: o.DeviceOption = "auto",
+    trust_remote_code: o.TrustOption = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -158,10 +111,10 @@ def cpt(
 
 @app.command()
 def sft(
-    model: Model,
+    model: o.ModelOption,
     out: Out,
-    facts: Facts = "cldr",
-    languages: Languages = None,
+    facts: o.FactsOption = "cldr",
+    languages: o.LanguagesOption = None,
     preset: Preset = "auto",
     config: Config = None,
     settings: Set = None,
@@ -169,14 +122,16 @@ def sft(
     seed: Seed = None,
     skip_incomplete: Incomplete = False,
     study: Study = None,
-    label: Label = None,
-    base: Base = None,
-    device: Device = "auto",
-    trust_remote_code: Trust = False,
+    label: o.LabelOption = None,
+    base: o.BaseOption = None,
+    device: o.DeviceOption = "auto",
+    trust_remote_code: o.TrustOption = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Supervised fine-tuning: cross-entropy on the answer and agreement between languages (Eq 3).
+
+    Only facts of split train are trained on.
 
     Example: interp train sft --model ckpt/base --out ckpt/sft
     """
@@ -192,10 +147,10 @@ def sft(
 
 @app.command()
 def grpo(
-    model: Model,
+    model: o.ModelOption,
     out: Out,
-    facts: Facts = "cldr",
-    languages: Languages = None,
+    facts: o.FactsOption = "cldr",
+    languages: o.LanguagesOption = None,
     preset: Preset = "auto",
     config: Config = None,
     settings: Set = None,
@@ -211,14 +166,16 @@ def grpo(
     ] = False,
     skip_incomplete: Incomplete = False,
     study: Study = None,
-    label: Label = None,
-    base: Base = None,
-    device: Device = "auto",
-    trust_remote_code: Trust = False,
+    label: o.LabelOption = None,
+    base: o.BaseOption = None,
+    device: o.DeviceOption = "auto",
+    trust_remote_code: o.TrustOption = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
 ) -> None:
     """GRPO: the reward of a rollout is pooled over the languages of a fact (Eq 1-2).
+
+    Only facts of split train are trained on.
 
     Example: interp train grpo --model ckpt/base --out ckpt/grpo --set checkpoint_every=100
     """

@@ -127,6 +127,4 @@ def _spec(study: Study, run_id: str) -> dict[str, Any]:
 
 
 def _options(study: Study, run_id: str) -> LahisOptions:
-    arguments = _spec(study, run_id)["arguments"]
-    names = LahisOptions.__dataclass_fields__
-    return LahisOptions(**{name: value for name, value in arguments.items() if name in names})
+    return LahisOptions.of_run(_spec(study, run_id)["arguments"])

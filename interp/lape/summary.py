@@ -33,12 +33,11 @@ def selection(study: Study, run_id: str, **changes: Any) -> LapeSelection:
         InterpError: for a run or option that does not exist, or a value out of range.
     """
     arguments = _record(study, run_id).spec["arguments"]
-    names = LapeOptions.__dataclass_fields__
-    options = {name: value for name, value in arguments.items() if name in names}
+    options = LapeOptions.of_run(arguments).to_dict()
     tensors = study.tensors(run_id, "counts")
     for name in changes:
-        if name not in names:
-            raise unknown("lape option", name, names)
+        if name not in options:
+            raise unknown("lape option", name, options)
     return select_from_counts(
         tensors["counts"],
         tensors["tokens"],
