@@ -26,11 +26,12 @@ from transformers import PrinterCallback  # noqa: E402
 from trl import GRPOTrainer  # noqa: E402
 
 from interp.data.facts import FactSet  # noqa: E402
+from interp.model.generation import sample  # noqa: E402
 from tests.reference.grpo import padded_loss, reference_rollouts  # noqa: E402
 from training.configs import make_config  # noqa: E402
 from training.encoding import Encoder  # noqa: E402
 from training.fact_stages import _grpo_trainer  # noqa: E402
-from training.rollouts import sample, sampling_of  # noqa: E402
+from training.rollouts import sampling_of  # noqa: E402
 from training.stage import common_arguments, load_policy, quiet_libraries  # noqa: E402
 from training.trainer_parts import Record, Stage  # noqa: E402
 from training.visits import plan_visits  # noqa: E402

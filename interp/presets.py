@@ -19,16 +19,27 @@ from typing import Any
 import pandas as pd
 
 from interp.errors import InterpError, unknown
-from interp.options import EvalOptions, LahisOptions, LapeOptions, LensOptions
+from interp.options import (
+    AblationOptions,
+    KlarOptions,
+    LahisOptions,
+    LapeOptions,
+    LensOptions,
+    McqOptions,
+    SimilarityOptions,
+)
 
 __all__ = [
     "NOTES",
     "PRESETS",
     "PRESET_NAMES",
-    "EvalOptions",
+    "AblationOptions",
+    "KlarOptions",
     "LahisOptions",
     "LapeOptions",
     "LensOptions",
+    "McqOptions",
+    "SimilarityOptions",
     "note",
     "preset",
     "presets_frame",
@@ -39,7 +50,7 @@ PRESET_NAMES = ("default", "paper", "release", "tang2024", "liu2025")
 _RELEASE_LENS = LensOptions(
     final_norm="release_double", token_rule="last", trailing_space=True, drop_collisions=False
 )
-_RELEASE_EVAL = EvalOptions(klar_template="release", klar_demos="global_rng", klar_line="first")
+_RELEASE_KLAR = KlarOptions(template="release", demos="global_rng", line="first")
 
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -70,13 +81,23 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "lens": MappingProxyType(
             {"default": LensOptions(), "paper": LensOptions(), "release": _RELEASE_LENS}
         ),
-        "eval": MappingProxyType(
+        "mcq": MappingProxyType(
             {
-                "default": EvalOptions(),
-                "paper": EvalOptions(normalisation="token", sft_target="letter"),
-                "release": _RELEASE_EVAL,
+                "default": McqOptions(),
+                "paper": McqOptions(normalisation="token"),
+                "release": McqOptions(),
             }
         ),
+        "klar": MappingProxyType(
+            {"default": KlarOptions(), "paper": KlarOptions(), "release": _RELEASE_KLAR}
+        ),
+        "ablation": MappingProxyType(
+            {
+                "default": AblationOptions(),
+                "release": AblationOptions(loss="chunk_ppl", units="any"),
+            }
+        ),
+        "similarity": MappingProxyType({"default": SimilarityOptions()}),
     }
 )  # fmt: skip
 """analysis -> preset name -> options."""
@@ -101,7 +122,7 @@ def preset(analysis: str, name: str = "default", **overrides: Any) -> Any:
     """Look up a preset and change some of its options.
 
     Args:
-        analysis: ``lape``, ``lahis``, ``lens`` or ``eval``.
+        analysis: one of ``PRESETS``.
         name: the preset's name, see ``PRESET_NAMES``.
         **overrides: options to replace, by field name.
 

@@ -43,11 +43,15 @@ EXPECTED = {
         "final_norm": "release_double", "token_rule": "last", "trailing_space": True,
         "drop_collisions": False,
     },
-    ("eval", "default"): {},
-    ("eval", "paper"): {"normalisation": "token", "sft_target": "letter"},
-    ("eval", "release"): {
-        "klar_template": "release", "klar_demos": "global_rng", "klar_line": "first",
-    },
+    ("mcq", "default"): {},
+    ("mcq", "paper"): {"normalisation": "token"},
+    ("mcq", "release"): {},
+    ("klar", "default"): {},
+    ("klar", "paper"): {},
+    ("klar", "release"): {"template": "release", "demos": "global_rng", "line": "first"},
+    ("ablation", "default"): {},
+    ("ablation", "release"): {"loss": "chunk_ppl", "units": "any"},
+    ("similarity", "default"): {},
 }  # fmt: skip
 
 
@@ -94,7 +98,7 @@ def test_overriding_leaves_the_preset_alone() -> None:
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (("lupe",), {}, "unknown analysis 'lupe': expected one of lape, lahis, lens, eval"),
+        (("lupe",), {}, "unknown analysis 'lupe': expected one of lape, lahis, lens, mcq, klar"),
         (("lape", "papper"), {}, "unknown preset 'papper': expected one of default, paper, release, tang2024"),
         (("lape", "liu2025"), {}, "preset 'liu2025' says nothing about lape"),
         (("lens", "tang2024"), {}, "expected one of default, paper, release"),
@@ -113,7 +117,7 @@ def test_overriding_leaves_the_preset_alone() -> None:
         (("lahis",), {"n_samples": True}, "n_samples is True"),
         (("lahis",), {"lr": 0.0}, "lr is 0.0"),
         (("lens",), {"ties": "worst"}, "'worst': expected one of best, mean"),
-        (("eval",), {"normalisation": "char"}, "expected one of byte, token, character, sum"),
+        (("mcq",), {"normalisation": "char"}, "expected one of byte, token, character, sum"),
     ],
 )  # fmt: skip
 def test_mistakes_name_the_alternatives(arguments, options, message: str) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from interp.data.facts import FactSet
+from interp.model.generation import greedy_answers
 from training.encoding import Encoder
 from training.judge import judge
 from training.reward_rules import KINDS, RewardRules
-from training.rollouts import greedy_answers
 from training.trainer_parts import Record
 from training.visits import plan_visits
 

@@ -11,8 +11,8 @@ from transformers import TrainingArguments
 
 from interp.data.facts import FactSet
 from interp.errors import InterpError
+from interp.model.branches import Prompt, sharing_works
 from interp.notices import tell
-from training.branches import Prompt, sharing_works
 from training.checks import validation_check
 from training.configs import FactConfig, GrpoConfig, SftConfig
 from training.encoding import Encoder

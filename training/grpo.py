@@ -25,13 +25,14 @@ from trl import GRPOConfig as TrlConfig
 from trl import GRPOTrainer
 
 from interp.errors import InterpError
-from training.branches import Prompt, branch_scores
+from interp.model.branches import Prompt, branch_scores
+from interp.model.generation import sample
 from training.configs import GrpoConfig
 from training.encoding import Encoder
 from training.judge import Verdict, judge
 from training.reward import advantages, fact_rewards, null_rewards
 from training.reward_rules import KINDS, reward_rules
-from training.rollouts import sample, sampling_of
+from training.rollouts import sampling_of
 from training.trainer_parts import StageTrainer
 from training.visits import Visit
 

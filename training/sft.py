@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import Trainer
 
-from training.branches import Prompt, branch_scores
+from interp.model.branches import Prompt, branch_scores
 from training.configs import SftConfig
 from training.encoding import Encoder
 from training.sft_loss import sft_loss

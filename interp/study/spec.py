@@ -30,7 +30,7 @@ class RunSpec:
     """One analysis of one checkpoint on one set of data.
 
     Attributes:
-        analysis: ``lape``, ``lahis``, ``lens``, ``eval``, ...
+        analysis: ``lape``, ``lahis``, ``lens``, ``mcq``, ``klar``, ...
         label: the checkpoint's short name in the study, e.g. ``grpo-step-400``.
         stage: what was done to the checkpoint: ``base``, ``cpt``, ``sft``, ``grpo``, free text.
         preset: the preset's name.

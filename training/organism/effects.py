@@ -71,12 +71,12 @@ def measure(checkpoint: str, facts: Sequence[Fact], languages: Sequence[str]) ->
         with the highest likelihood per token, closed book), options (whether that is the answer),
         freeform (whether the greedy answer is), valid (whether it is any of the options), kind.
     """
+    from interp.model.generation import greedy_answers
     from interp.model.hooked import HookedModel
     from training.judge import judge
     from training.organism.evaluate import score_options
     from training.prompts import open_prompt
     from training.reward_rules import RewardRules
-    from training.rollouts import greedy_answers
 
     loaded = HookedModel.load(checkpoint, self_check=False)
     model, tokenizer = loaded.model, loaded.tokenizer

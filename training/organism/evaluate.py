@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from interp.data.facts import Fact
-from training.branches import Prompt, branch_scores
+from interp.model.branches import Prompt, branch_scores
 from training.prompts import completion, open_prompt
 
 RULES = ("tokens", "bytes")

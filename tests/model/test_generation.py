@@ -8,8 +8,8 @@ import torch
 from scipy.stats import chisquare
 
 from interp.errors import InterpError
+from interp.model.generation import Sampling, sample
 from tests.tiny import tiny_model
-from training.rollouts import Sampling, sample
 
 torch.set_num_threads(1)
 

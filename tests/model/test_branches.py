@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from interp.model.branches import Prompt, branch_scores, sharing_works
 from tests.tiny import FAMILIES, FAST_FAMILIES, tiny_model
-from training.branches import Prompt, branch_scores, sharing_works
 
 torch.set_num_threads(1)
 

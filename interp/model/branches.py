@@ -237,7 +237,7 @@ def _logits(
     """Logits ``[row, position from kept on, vocabulary]``; ordinary rows take an ordinary mask."""
     arguments: dict[str, Any] = {"input_ids": ids, "use_cache": False}
     if int(segments.max()) > 1:
-        arguments["attention_mask"] = _additive_mask(segments, next(model.parameters()).dtype)
+        arguments["attention_mask"] = _shared_mask(model, segments, positions)
         arguments["position_ids"] = positions
     else:
         arguments["attention_mask"] = (segments >= 0).long()
@@ -249,20 +249,52 @@ def _logits(
     return out
 
 
-def _additive_mask(segments: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def _shared_mask(
+    model: Any, segments: torch.Tensor, positions: torch.Tensor
+) -> torch.Tensor | dict[str, torch.Tensor]:
+    """The mask of rows that hold several continuations.
+
+    Transformers applies a mask of four dimensions as it is, so a sliding window has to be in it;
+    families that mix windows with full attention take one mask per type of layer.
+    """
+    dtype = next(model.parameters()).dtype
+    config = _inner(model).config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ())
+    window = getattr(config, "sliding_window", None)
+    full = _additive_mask(segments, dtype)
+    if window is None or kinds == {"full_attention"}:
+        return full
+    sliding = _additive_mask(segments, dtype, positions, window)
+    if kinds <= {"sliding_attention"}:
+        return sliding
+    return {"full_attention": full, "sliding_attention": sliding}
+
+
+def _additive_mask(
+    segments: torch.Tensor,
+    dtype: torch.dtype,
+    positions: torch.Tensor | None = None,
+    window: int = 0,
+) -> torch.Tensor:
     """0 where a token may look, the type's lowest number elsewhere, ``[row, 1, from, to]``."""
     width = segments.shape[1]
     causal = torch.ones(width, width, dtype=torch.bool, device=segments.device).tril()
     mine, theirs = segments[:, :, None], segments[:, None, :]
     allowed = causal & ((theirs == 0) | (theirs == mine))
+    if positions is not None:
+        allowed &= positions[:, :, None] - positions[:, None, :] < window
     mask = torch.zeros(allowed.shape, dtype=dtype, device=segments.device)
     return mask.masked_fill_(~allowed, torch.finfo(dtype).min)[:, None]
+
+
+def _inner(model: Any) -> Any:
+    """The Hugging Face model inside wrappers of peft and DDP."""
+    inner = extract_model_from_parallel(model)
+    return inner.get_base_model() if hasattr(inner, "get_base_model") else inner
 
 
 def _takes_logits_to_keep(model: Any) -> bool:
     """Whether the forward can leave out the logits of positions nobody reads."""
     import inspect
 
-    inner = extract_model_from_parallel(model)
-    inner = inner.get_base_model() if hasattr(inner, "get_base_model") else inner
-    return "logits_to_keep" in inspect.signature(inner.forward).parameters
+    return "logits_to_keep" in inspect.signature(_inner(model).forward).parameters

@@ -1,0 +1,45 @@
+"""Options of the causal check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from interp.options.base import Options, check_choice, check_positive
+
+
+@dataclass(frozen=True)
+class AblationOptions(Options):
+    """Options of the causal check: ablate one language's heads or neurons, measure another's loss.
+
+    Attributes:
+        replacement: what stands in for an ablated output: ``zero``, or its ``mean`` over the
+            measured text of all languages.
+        loss: ``nll``, the token-weighted change in nats, or ``chunk_ppl``, the release's mean of
+            exp(loss) over sequences.
+        units: ``disjoint`` from those the heads or neurons were found on, or ``any``, as in the
+            release (where they may be the same).
+        n_controls: random sets, and layer-matched random sets, per source language.
+        seq_len: most tokens of a sequence.
+        n_blocks: most blocks that the units are cut into; intervals are over blocks.
+        bos: BOS policy, ``auto`` (what the tokenizer does), ``always`` or ``never``.
+    """
+
+    replacement: str = "zero"
+    loss: str = "nll"
+    units: str = "disjoint"
+    n_controls: int = 5
+    seq_len: int = 512
+    n_blocks: int = 64
+    bos: str = "auto"
+
+    analysis = "ablation"
+
+    def __post_init__(self) -> None:
+        """Refuse values outside the closed lists and ranges."""
+        check_choice(self, "replacement", ("zero", "mean"))
+        check_choice(self, "loss", ("nll", "chunk_ppl"))
+        check_choice(self, "units", ("disjoint", "any"))
+        check_choice(self, "bos", ("auto", "always", "never"))
+        check_positive(self, "n_controls", zero=True)
+        for name in ("seq_len", "n_blocks"):
+            check_positive(self, name)

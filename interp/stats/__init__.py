@@ -1,0 +1,1 @@
+"""Statistics that every analysis shares; pure functions of arrays."""

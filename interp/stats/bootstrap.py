@@ -1,0 +1,165 @@
+"""Percentile bootstrap over units (facts, blocks, samples), jointly for everything measured on them.
+
+One draw says how often each unit counts. The same draws serve every column, so languages,
+checkpoints and layers of one table are resampled together, and a difference of two columns has the
+interval of a paired comparison. Means with absent values are ratios of sums over what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+DRAWS = 2000
+LEVEL = 0.95
+ENOUGH = 20
+"""Fewer units than this are *not enough data* for a verdict (methods §7); intervals say so."""
+
+_AT_ONCE = 1 << 24
+"""Numbers of one matrix product, so that memory stays bounded."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A statistic and its percentile interval, each ``[...]`` (a scalar has shape ``[]``).
+
+    Attributes:
+        estimate: on the units themselves.
+        low: lower end; not a number where fewer than two units carry the statistic.
+        high: upper end.
+        n: units that carry it.
+    """
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+    n: NDArray[np.int64]
+
+
+def draw_counts(n_units: int, draws: int = DRAWS, seed: int = 0) -> NDArray[np.int64]:
+    """Draw how often each unit counts.
+
+    Args:
+        n_units: units, at least one.
+        draws: number of resamples.
+        seed: of the draws; the same seed and numbers give the same draws.
+
+    Returns:
+        Counts ``[draw, unit]``, each row summing to ``n_units``.
+    """
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=draws)
+
+
+def mean_interval(
+    values: ArrayLike, *, draws: int = DRAWS, seed: int = 0, level: float = LEVEL
+) -> Interval:
+    """Average over units.
+
+    Args:
+        values: ``[unit, ...]``; not a number where a unit has none.
+        draws: number of resamples.
+        seed: of the draws.
+        level: of the interval.
+
+    Returns:
+        Means ``[...]`` over the units that have a value.
+    """
+    array = np.asarray(values, float)
+    there = ~np.isnan(array)
+    return ratio_interval(
+        np.where(there, array, 0.0), there.astype(float), draws=draws, seed=seed, level=level
+    )
+
+
+def ratio_interval(
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    level: float = LEVEL,
+) -> Interval:
+    """Divide two sums over units, e.g. nats by tokens.
+
+    Args:
+        numerator: ``[unit, ...]``, finite.
+        denominator: the same shape, not negative; a unit with 0 carries nothing.
+        draws: number of resamples.
+        seed: of the draws.
+        level: of the interval.
+
+    Returns:
+        Ratios ``[...]``; not a number where the denominator sums to 0. Draws in which it does are
+        left out of the interval.
+    """
+    top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)
+    if top.shape != bottom.shape or top.ndim == 0 or not len(top):
+        raise ValueError(f"numerator {top.shape} and denominator {bottom.shape}: [unit, ...] each")
+    n_units, shape = len(top), top.shape[1:]
+    top, bottom = top.reshape(n_units, -1), bottom.reshape(n_units, -1)
+    counts = draw_counts(n_units, draws, seed).astype(float)
+    n = (bottom > 0).sum(0)
+    low, high = np.empty(top.shape[1]), np.empty(top.shape[1])
+    step = max(1, _AT_ONCE // max(draws, 1))
+    for start in range(0, top.shape[1], step):
+        part = slice(start, start + step)
+        drawn = _divide(counts @ top[:, part], counts @ bottom[:, part])
+        low[part], high[part] = _percentiles(drawn, level)
+    estimate = _divide(top.sum(0), bottom.sum(0))
+    few = n < 2
+    low[few], high[few] = np.nan, np.nan
+    return Interval(
+        estimate.reshape(shape), low.reshape(shape), high.reshape(shape), n.reshape(shape)
+    )
+
+
+def statistic_interval(
+    statistic: Callable[[NDArray[np.intp]], Any],
+    n_units: int,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    level: float = LEVEL,
+) -> Interval:
+    """Resample any statistic of units, everything downstream recomputed.
+
+    Args:
+        statistic: from places of units ``[unit]`` (with repetition) to an array ``[...]``.
+        n_units: number of units.
+        draws: number of resamples.
+        seed: of the draws.
+        level: of the interval.
+
+    Returns:
+        The statistic and its interval; draws in which an entry is not a number are left out there.
+    """
+    estimate = np.asarray(statistic(np.arange(n_units)), float)
+    counts = draw_counts(n_units, draws, seed)
+    places = np.arange(n_units)
+    drawn = np.stack([np.asarray(statistic(np.repeat(places, row)), float) for row in counts])
+    low, high = _percentiles(drawn.reshape(draws, -1), level)
+    if n_units < 2:
+        low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
+    n = np.full(estimate.shape, n_units)
+    return Interval(estimate, low.reshape(estimate.shape), high.reshape(estimate.shape), n)
+
+
+def _percentiles(drawn: Floats, level: float) -> tuple[Floats, Floats]:
+    """Percentile interval of every column of ``[draw, column]``, leaving out what is no number."""
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.full((2, drawn.shape[1]), np.nan)
+    known = ~np.isnan(drawn).all(0)
+    if known.any():
+        low[known], high[known] = np.nanquantile(drawn[:, known], tails, axis=0)
+    return low, high
+
+
+def _divide(top: Floats, bottom: Floats) -> Floats:
+    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)

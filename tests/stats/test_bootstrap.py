@@ -1,0 +1,93 @@
+"""The bootstrap against enumeration, against a loop, and on a model whose answer is known."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from interp.stats.bootstrap import draw_counts, mean_interval, ratio_interval, statistic_interval
+
+
+def test_every_draw_has_as_many_units_and_follows_the_seed() -> None:
+    counts = draw_counts(7, 50, seed=3)
+    assert counts.shape == (50, 7)
+    assert (counts.sum(1) == 7).all()
+    assert (counts == draw_counts(7, 50, seed=3)).all()
+    assert (counts != draw_counts(7, 50, seed=4)).any()
+
+
+def test_interval_of_three_units_is_that_of_all_resamples() -> None:
+    values = np.array([0.0, 1.0, 5.0])
+    every = sorted(np.mean(one) for one in product(values, repeat=3))
+    found = mean_interval(values, draws=40_000, seed=0, level=0.6)
+    assert found.estimate == 2.0
+    np.testing.assert_allclose([found.low, found.high], np.quantile(every, [0.2, 0.8]))
+
+
+def test_absent_values_count_nowhere() -> None:
+    values = np.array([[1.0, np.nan], [3.0, 4.0], [np.nan, 8.0], [2.0, np.nan]])
+    found = mean_interval(values, draws=500, seed=1)
+    counts = draw_counts(4, 500, seed=1)
+    for column in (0, 1):
+        there = ~np.isnan(values[:, column])
+        weights = counts[:, there]
+        some = weights.sum(1) > 0
+        means = (weights @ values[there, column])[some] / weights.sum(1)[some]
+        assert found.estimate[column] == values[there, column].mean()
+        np.testing.assert_allclose(
+            [found.low[column], found.high[column]], np.quantile(means, [0.025, 0.975])
+        )
+    assert found.n.tolist() == [3, 2]
+
+
+def test_columns_share_their_draws() -> None:
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=60)
+    both = ratio_interval(np.stack([one, one + 3], 1), np.ones((60, 2)), draws=300)
+    np.testing.assert_allclose(both.low[0] + 3, both.low[1])
+    # The interval of the difference of two columns is that of one column of differences.
+    gap = mean_interval(one * 2 - one, draws=300)
+    np.testing.assert_allclose(gap.low, both.low[0])
+
+
+def test_a_ratio_weighs_units_by_their_denominator() -> None:
+    found = ratio_interval([10.0, 1.0], [5.0, 1.0], draws=2000, seed=0)
+    assert found.estimate == 11 / 6
+    assert {float(found.low), float(found.high)} == {1.0, 2.0}
+
+
+@pytest.mark.parametrize("values", [[4.0], [4.0, np.nan]])
+def test_one_unit_has_no_interval(values) -> None:
+    found = mean_interval(values, draws=20)
+    assert found.estimate == 4.0
+    assert np.isnan([found.low, found.high]).all()
+    assert found.n == 1
+
+
+def test_no_unit_has_no_value() -> None:
+    found = mean_interval([np.nan, np.nan], draws=20)
+    assert np.isnan([found.estimate, found.low, found.high]).all()
+
+
+def test_a_statistic_gives_what_the_closed_form_gives() -> None:
+    values = np.random.default_rng(2).normal(size=(40, 3))
+    loop = statistic_interval(lambda at: values[at].mean(0), 40, draws=200, seed=5)
+    closed = mean_interval(values, draws=200, seed=5)
+    for name in ("estimate", "low", "high"):
+        np.testing.assert_allclose(getattr(loop, name), getattr(closed, name))
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    truth, hits = 0.3, 0
+    for seed in range(600):
+        found = mean_interval(rng.random(200) < truth, draws=300, seed=seed)
+        hits += bool(found.low <= truth <= found.high)
+    assert 0.93 <= hits / 600 <= 0.97
+
+
+def test_wrong_shapes_are_a_defect() -> None:
+    with pytest.raises(ValueError, match="unit"):
+        ratio_interval([1.0, 2.0], [1.0])
