@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from interp.data.facts import FactText
+from interp.data.scaffolds import SCAFFOLDS, native_scaffold
 from interp.errors import InterpError, unknown
-from training.scaffolds import SCAFFOLDS, native_scaffold
 
 TASK_FORMATS = ("mcq", "freeform")
 SCAFFOLD_CHOICES = ("en", "native")

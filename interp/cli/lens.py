@@ -24,7 +24,8 @@ def command(
     prompt_form: Annotated[
         str,
         typer.Option(
-            help="qa, cloze (prompts that the facts bring) or chat; auto is cloze for klar:, else qa.",
+            help="qa, native (qa in the language's own words), cloze (prompts that the facts "
+            "bring) or chat; auto is cloze for klar:, else qa.",
             rich_help_panel="Data",
         ),
     ] = "auto",

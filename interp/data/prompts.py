@@ -8,14 +8,16 @@ instead, which a model cannot be asked to predict next when the answer has sever
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from interp.data.bos import encode, encode_many, leading_tokens
 from interp.data.facts import FactText
+from interp.data.scaffolds import native_scaffold
 from interp.errors import InterpError, unknown
 
-FORMS = ("qa", "cloze", "chat")
+FORMS = ("qa", "native", "cloze", "chat")
 RULES = ("first", "last", "prefix_set")
 
 
@@ -36,33 +38,42 @@ class AnswerTokens:
 
 
 def prompt_text(
-    tokenizer: Any, text: FactText, *, form: str = "qa", trailing_space: bool = False
+    tokenizer: Any,
+    text: FactText,
+    *,
+    form: str = "qa",
+    lang: str = "en",
+    trailing_space: bool = False,
 ) -> str:
     """Write the prompt of a fact, without special tokens in front.
 
     Args:
         tokenizer: only its chat template is used, and only by ``chat``.
         text: the fact in one language.
-        form: ``qa`` (``Question: ...`` / ``Answer:``), ``cloze`` (the fact's own prompt) or
-            ``chat`` (the question as a user's turn in the tokenizer's template).
+        form: ``qa`` (``Question: ...`` / ``Answer:``), ``native`` (the same in the words of the
+            fact's language), ``cloze`` (the fact's own prompt) or ``chat`` (the question as a
+            user's turn in the tokenizer's template).
+        lang: the fact's language, which ``native`` needs.
         trailing_space: end the prompt in a space, as the release's notebook does.
 
     Returns:
         The prompt.
 
     Raises:
-        InterpError: unknown form, a fact without a cloze prompt, no chat template.
+        InterpError: unknown form, a fact without a cloze prompt, no chat template, a language
+            without words for ``native``.
     """
     if form not in FORMS:
         raise unknown("prompt form", form, FORMS)
     if form == "chat":
         prompt = _chat_prompt(tokenizer, text.question)
-    elif form == "qa":
-        prompt = f"Question: {text.question}\nAnswer:"
+    elif form in ("qa", "native"):
+        words = native_scaffold("en" if form == "qa" else lang)
+        prompt = f"{words.question}: {text.question}\n{words.answer}:"
     elif text.prompt is None:
         raise InterpError(
             f"prompt form 'cloze': the fact {text.question!r} brings no cloze prompt, "
-            "expected form 'qa' or 'chat' (KLAR facts bring one)"
+            "expected form 'qa', 'native' or 'chat' (KLAR facts bring one)"
         )
     else:
         prompt = text.prompt
@@ -74,6 +85,7 @@ def encode_prompt(
     text: FactText,
     *,
     form: str = "qa",
+    lang: str = "en",
     bos: str = "auto",
     trailing_space: bool = False,
 ) -> list[int]:
@@ -83,6 +95,7 @@ def encode_prompt(
         tokenizer: a Hugging Face tokenizer.
         text: the fact in one language.
         form: see `prompt_text`.
+        lang: see `prompt_text`.
         bos: ``auto``, ``always`` or ``never``; a chat template writes its own, which ``auto``
             leaves alone.
         trailing_space: see `prompt_text`.
@@ -93,37 +106,39 @@ def encode_prompt(
     Raises:
         InterpError: see `prompt_text` and `interp.data.bos.leading_tokens`.
     """
-    prompt = prompt_text(tokenizer, text, form=form, trailing_space=trailing_space)
+    prompt = prompt_text(tokenizer, text, form=form, lang=lang, trailing_space=trailing_space)
     return _lead(tokenizer, encode(tokenizer, prompt), form, bos)
 
 
-def continuation(
+def continuations(
     tokenizer: Any,
     text: FactText,
-    answer: str,
+    answers: Sequence[str],
     *,
     form: str = "qa",
+    lang: str = "en",
     bos: str = "auto",
     trailing_space: bool = False,
-) -> tuple[list[int], list[int], bool]:
-    """Encode prompt and answer so that the answer's ids follow the prompt's.
+) -> tuple[list[int], list[tuple[list[int], bool]]]:
+    """Encode a prompt and several answers so that each answer's ids follow the prompt's.
 
     Args:
         tokenizer: a Hugging Face tokenizer.
         text: the fact in one language.
-        answer: the answer to append; any option, or an English one.
+        answers: the answers to append; any option, or an English one.
         form: see `prompt_text`; in ``chat`` no space precedes the answer.
+        lang: see `prompt_text`.
         bos: see `encode_prompt`.
         trailing_space: see `prompt_text`; the answer then brings no second space.
 
     Returns:
-        The prompt's ids, the answer's ids, and whether the fallback was taken: where the joint
-        ids do not begin with the prompt's, the answer is encoded by itself.
+        The prompt's ids and, for each answer, its ids and whether the fallback was taken: where
+        the joint ids do not begin with the prompt's, the answer is encoded by itself.
     """
-    prompt = prompt_text(tokenizer, text, form=form, trailing_space=trailing_space)
+    prompt = prompt_text(tokenizer, text, form=form, lang=lang, trailing_space=trailing_space)
     glue = "" if form == "chat" or trailing_space else " "
-    alone, tail, fell_back = split_tail(tokenizer, prompt, glue + answer)
-    return _lead(tokenizer, alone, form, bos), tail, fell_back
+    alone, tails = _split_tails(tokenizer, prompt, [glue + answer for answer in answers])
+    return _lead(tokenizer, alone, form, bos), tails
 
 
 def split_tail(tokenizer: Any, prompt: str, tail: str) -> tuple[list[int], list[int], bool]:
@@ -139,11 +154,19 @@ def split_tail(tokenizer: Any, prompt: str, tail: str) -> tuple[list[int], list[
         fallback was taken: where the joint ids do not begin with the prompt's, the tail is
         encoded by itself.
     """
-    alone = encode(tokenizer, prompt)
-    joint = encode(tokenizer, prompt + tail)
-    if joint[: len(alone)] == alone and len(joint) > len(alone):
-        return alone, joint[len(alone) :], False
-    return alone, encode(tokenizer, tail), True
+    alone, [(ids, fell_back)] = _split_tails(tokenizer, prompt, [tail])
+    return alone, ids, fell_back
+
+
+def _split_tails(
+    tokenizer: Any, prompt: str, tails: Sequence[str]
+) -> tuple[list[int], list[tuple[list[int], bool]]]:
+    alone, *joint = encode_many(tokenizer, [prompt, *(prompt + tail for tail in tails)])
+    found = []
+    for tail, ids in zip(tails, joint, strict=True):
+        fits = ids[: len(alone)] == alone and len(ids) > len(alone)
+        found.append((ids[len(alone) :], False) if fits else (encode(tokenizer, tail), True))
+    return alone, found
 
 
 def answer_tokens(
@@ -152,6 +175,7 @@ def answer_tokens(
     answer: str,
     *,
     form: str = "qa",
+    lang: str = "en",
     bos: str = "auto",
     rule: str = "first",
     trailing_space: bool = False,
@@ -163,6 +187,7 @@ def answer_tokens(
         text: the fact in one language.
         answer: the answer.
         form: see `prompt_text`.
+        lang: see `prompt_text`.
         bos: see `encode_prompt`.
         rule: ``first`` (first token of the answer in context), ``last`` (last sub-token of
             ``" " + answer`` encoded by itself, as the release does) or ``prefix_set`` (``first``
@@ -182,8 +207,8 @@ def answer_tokens(
     if rule == "last":
         ids = encode(tokenizer, " " + answer)
         return AnswerTokens((ids[-1],), len(ids))
-    _, ids, fell_back = continuation(
-        tokenizer, text, answer, form=form, bos=bos, trailing_space=trailing_space
+    _, [(ids, fell_back)] = continuations(
+        tokenizer, text, [answer], form=form, lang=lang, bos=bos, trailing_space=trailing_space
     )
     if rule == "first":
         return AnswerTokens((ids[0],), len(ids), fell_back)
@@ -196,6 +221,7 @@ def answer_token(
     answer: str,
     *,
     form: str = "qa",
+    lang: str = "en",
     bos: str = "auto",
     rule: str = "first",
     trailing_space: bool = False,
@@ -207,6 +233,7 @@ def answer_token(
         text: the fact in one language.
         answer: the answer.
         form: see `prompt_text`.
+        lang: see `prompt_text`.
         bos: see `encode_prompt`.
         rule: see `answer_tokens`; of a ``prefix_set`` the first token in context.
         trailing_space: see `prompt_text`.
@@ -218,7 +245,14 @@ def answer_token(
         InterpError: see `answer_tokens`.
     """
     found = answer_tokens(
-        tokenizer, text, answer, form=form, bos=bos, rule=rule, trailing_space=trailing_space
+        tokenizer,
+        text,
+        answer,
+        form=form,
+        lang=lang,
+        bos=bos,
+        rule=rule,
+        trailing_space=trailing_space,
     )
     return found.ids[0], found.n_subtokens
 
@@ -242,7 +276,7 @@ def _chat_prompt(tokenizer: Any, question: str) -> str:
     if not getattr(tokenizer, "chat_template", None):
         raise InterpError(
             "prompt form 'chat': this tokenizer has no chat template (a base checkpoint?), "
-            "expected form 'qa' or 'cloze'"
+            "expected form 'qa', 'native' or 'cloze'"
         )
     messages = [{"role": "user", "content": question}]
     text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)

@@ -62,7 +62,7 @@ def build_items(
         facts: the facts. Where they bring no English text there is no role ``en``.
         tokenizer: the checkpoint's tokenizer.
         languages: languages to ask in; all of the facts' by default.
-        form: ``qa``, ``cloze`` or ``chat``.
+        form: ``qa``, ``native``, ``cloze`` or ``chat``.
         options: token rule, trailing space, BOS policy and whether collisions are dropped.
 
     Returns:
@@ -102,7 +102,7 @@ def _item(
 ) -> LensItem | None:
     text = fact.texts[lang]
     tokens = partial(
-        answer_tokens, tokenizer, text, form=form, bos=options.bos, rule=options.token_rule,
+        answer_tokens, tokenizer, text, form=form, lang=lang, bos=options.bos, rule=options.token_rule,
         trailing_space=options.trailing_space,
     )  # fmt: skip
     count["facts"] += 1
@@ -141,7 +141,9 @@ def _item(
     count["space_in_prompt"] += moved
     count["kept"] += 1
     space = moved or options.trailing_space
-    prompt = encode_prompt(tokenizer, text, form=form, bos=options.bos, trailing_space=space)
+    prompt = encode_prompt(
+        tokenizer, text, form=form, lang=lang, bos=options.bos, trailing_space=space
+    )
     return LensItem(fact.fact_id, lang, tuple(prompt), answers)
 
 

@@ -61,7 +61,8 @@ def run_lens(
         limit: at most this many facts.
         seed: of the choice that ``limit`` makes.
         overwrite: run again although the study holds the result.
-        prompt_form: ``qa``, ``cloze`` (the facts' own prompts) or ``chat``.
+        prompt_form: ``qa``, ``native`` (``qa`` in the language's own words), ``cloze`` (the facts' own
+            prompts) or ``chat``.
         **options: fields of ``LensOptions`` that replace the preset's.
 
     Returns:

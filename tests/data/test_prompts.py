@@ -7,7 +7,7 @@ from interp.data.facts import FactText
 from interp.data.prompts import (
     answer_token,
     answer_tokens,
-    continuation,
+    continuations,
     encode_prompt,
     prompt_text,
 )
@@ -41,12 +41,12 @@ def test_the_forms():
     assert prompt_text(tokenizer, TEXT, form="cloze") == "The capital of France is"
     assert prompt_text(tokenizer, TEXT, form="cloze", trailing_space=True).endswith("is ")
     assert encode_prompt(tokenizer, TEXT) == encode(tokenizer, prompt_text(tokenizer, TEXT))
-    with pytest.raises(InterpError, match=r"unknown prompt form 'mcq': expected one of qa, cloze"):
+    with pytest.raises(InterpError, match=r"unknown prompt form 'mcq': expected one of qa, native, cloze"):
         encode_prompt(tokenizer, TEXT, form="mcq")
     bare = FactText("Q?", TEXT.options, 0)
     with pytest.raises(InterpError, match=r"'Q\?' brings no cloze prompt"):
         encode_prompt(tokenizer, bare, form="cloze")
-    with pytest.raises(InterpError, match=r"no chat template .* expected form 'qa' or 'cloze'"):
+    with pytest.raises(InterpError, match=r"no chat template .* expected form 'qa', 'native' or 'cloze'"):
         encode_prompt(tokenizer, TEXT, form="chat")
 
 
@@ -86,7 +86,7 @@ def test_first_token_in_context(bpe):
     rome = encode(bpe, " Rome")
     assert len(rome) > 1
     assert answer_token(bpe, TEXT, "Rome") == (rome[0], len(rome))
-    prompt, ids, fell_back = continuation(bpe, TEXT, "Rome", bos="always")
+    prompt, [(ids, fell_back)] = continuations(bpe, TEXT, ["Rome"], bos="always")
     assert not fell_back and prompt == encode_prompt(bpe, TEXT, bos="always")
     joint = encode(bpe, prompt_text(bpe, TEXT) + " Rome")
     assert [bpe.bos_token_id, *joint] == prompt + ids
@@ -100,7 +100,7 @@ def test_last_is_the_release_rule(bpe):
 
 def test_fallback_where_the_tokenizer_merges_over_the_border(bpe):
     # " Paris" is one token, so "Answer: " + "Paris" does not begin with the ids of "Answer: ".
-    prompt, ids, fell_back = continuation(bpe, TEXT, "Paris", trailing_space=True)
+    prompt, [(ids, fell_back)] = continuations(bpe, TEXT, ["Paris"], trailing_space=True)
     assert fell_back and ids == encode(bpe, "Paris")
     assert bpe.decode(prompt + ids).endswith("Answer: Paris")
     found = answer_tokens(bpe, TEXT, "Paris", trailing_space=True)
@@ -151,3 +151,21 @@ def test_chat_follows_the_template_and_its_bos():
     tokenizer.chat_template = tokenizer.chat_template.replace("{{ bos_token }}", "")
     assert encode_prompt(tokenizer, TEXT, form="chat") == ids[1:]
     assert encode_prompt(tokenizer, TEXT, form="chat", bos="always") == ids
+
+
+def test_native_form_asks_in_the_words_of_the_language() -> None:
+    tokenizer = byte_tokenizer()
+    assert prompt_text(tokenizer, TEXT, form="native", lang="de").splitlines() == [
+        f"Frage: {TEXT.question}",
+        "Antwort:",
+    ]
+    assert prompt_text(tokenizer, TEXT, form="native") == prompt_text(tokenizer, TEXT, form="qa")
+    with pytest.raises(InterpError, match="native scaffold 'nl': expected one of en, de"):
+        encode_prompt(tokenizer, TEXT, form="native", lang="nl")
+
+
+def test_several_answers_are_encoded_as_each_alone() -> None:
+    tokenizer = byte_tokenizer()
+    together = continuations(tokenizer, TEXT, ["Paris", "Rome"])
+    apart = [continuations(tokenizer, TEXT, [answer]) for answer in ("Paris", "Rome")]
+    assert together == (apart[0][0], [one[1][0] for one in apart])

@@ -12,7 +12,7 @@ from interp.data.facts import FactText
 from interp.data.languages import TRAINED
 from interp.errors import InterpError
 from training.prompts import build_prompt, choice_prompt, fit_prompt, open_prompt, reordered
-from training.scaffolds import SCAFFOLDS, native_scaffold
+from interp.data.scaffolds import SCAFFOLDS, native_scaffold
 
 FACT = FactText("What is the capital of Kenya?", ("Kisumu", "Nairobi", "Mombasa", "Nakuru"), 1)
 ARABIC = FactText(

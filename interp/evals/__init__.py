@@ -1,0 +1,1 @@
+"""What a checkpoint knows: option scores, free generation, consistency, how it fails."""
