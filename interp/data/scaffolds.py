@@ -2,7 +2,7 @@
 
 Every language keeps the ASCII colon, directly behind the word, and (after the question's) one
 space, also where print would write ``问题：`` or ``Question :``. An answer follows ``Answer:``
-after one space in every language (`training.prompts.completion`), so prompts of two languages
+after one space in every language, so prompts of two languages
 differ in words only, and a difference between scaffolds is not one of punctuation or tokens.
 
 The words are dictionary words, not checked by native speakers. Options need none: they are lines
