@@ -120,6 +120,82 @@ def ratio_interval(
     )
 
 
+def ratio_draws(
+    numerator: ArrayLike, denominator: ArrayLike, *, draws: int = DRAWS, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Divide two sums over units in every resample, to go on computing with the results.
+
+    Args:
+        numerator: ``[unit, ...]``, finite.
+        denominator: the same shape, not negative.
+        draws: number of resamples.
+        seed: of the draws.
+
+    Returns:
+        The ratios ``[...]`` and those of the resamples ``[draw, ...]``, not a number where the
+        denominator sums to 0. A mean or difference of entries, taken of both, goes to
+        `percentile_interval`.
+    """
+    top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)
+    counts = draw_counts(len(top), draws, seed).astype(float)
+    shape = top.shape[1:]
+    flat = (one.reshape(len(top), -1) for one in (top, bottom))
+    drawn = _divide(*(counts @ one for one in flat))
+    return _divide(top.sum(0), bottom.sum(0)), drawn.reshape(draws, *shape)
+
+
+def percentile_interval(
+    estimate: ArrayLike, drawn: Floats, n: ArrayLike, *, level: float = LEVEL
+) -> Interval:
+    """Make the interval of a statistic from its values in the resamples.
+
+    Args:
+        estimate: the statistic ``[...]``.
+        drawn: its values ``[draw, ...]``; what is not a number is left out.
+        n: units that carry it, ``[...]`` or one number.
+        level: of the interval.
+
+    Returns:
+        The interval; empty where fewer than two units carry the statistic.
+    """
+    value = np.asarray(estimate, float)
+    units = np.broadcast_to(np.asarray(n, np.int64), value.shape)
+    low, high = (
+        one.reshape(value.shape) for one in _percentiles(drawn.reshape(len(drawn), -1), level)
+    )
+    few = units < 2
+    return Interval(value, np.where(few, np.nan, low), np.where(few, np.nan, high), units)
+
+
+def widen_constant(found: Interval, least: float, most: float) -> Interval:
+    """Give a bounded statistic an honest interval where its units were all alike.
+
+    Resampling units that are all alike gives an interval of no width, as if 20 right answers of
+    20 proved that none can be wrong. What was seen 0 times of n has a share below
+    1 - 0.025^(1/n) with 97.5 % (Clopper-Pearson), and the interval is widened by that.
+
+    Args:
+        found: of shares, or of differences of shares.
+        least: smallest possible value.
+        most: largest possible value.
+
+    Returns:
+        The same intervals, but for those of no width with two units or more behind them.
+    """
+    unseen = 1 - ((1 - LEVEL) / 2) ** (1 / np.maximum(found.n, 1))
+    flat = (found.low == found.high) & (found.n >= 2)
+    low = np.where(flat, np.maximum(found.estimate - unseen, least), found.low)
+    high = np.where(flat, np.minimum(found.estimate + unseen, most), found.high)
+    return Interval(found.estimate, low, high, found.n)
+
+
+def mean_of_known(values: Floats) -> Floats:
+    """Average over the last axis what is a number; not a number where nothing is."""
+    known = ~np.isnan(values)
+    total, count = np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(float)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
 def statistic_interval(
     statistic: Callable[[NDArray[np.intp]], Any],
     n_units: int,

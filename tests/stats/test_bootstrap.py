@@ -6,8 +6,18 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from interp.stats.bootstrap import draw_counts, mean_interval, ratio_interval, statistic_interval
+from interp.stats.bootstrap import (
+    draw_counts,
+    mean_interval,
+    mean_of_known,
+    percentile_interval,
+    ratio_draws,
+    ratio_interval,
+    statistic_interval,
+    widen_constant,
+)
 
 
 def test_every_draw_has_as_many_units_and_follows_the_seed() -> None:
@@ -91,3 +101,27 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
 def test_wrong_shapes_are_a_defect() -> None:
     with pytest.raises(ValueError, match="unit"):
         ratio_interval([1.0, 2.0], [1.0])
+
+
+def test_units_that_are_all_alike_still_leave_a_doubt() -> None:
+    found = widen_constant(mean_interval(np.ones((20, 2)) * [1, 0], draws=50), 0, 1)
+    assert found.estimate.tolist() == [1, 0]
+    assert found.high[0] == 1
+    assert found.low[1] == 0
+    # Clopper and Pearson's limit for 20 of 20 is scipy's.
+    limits = binomtest(20, 20).proportion_ci(0.95, "exact")
+    np.testing.assert_allclose([found.low[0], 1 - found.high[1]], limits.low)
+    varied = mean_interval([0.0, 1.0, 1.0, 0.0], draws=50)
+    assert widen_constant(varied, 0, 1).low == varied.low
+    assert np.isnan(widen_constant(mean_interval([1.0], draws=5), 0, 1).low)
+
+
+def test_draws_of_ratios_can_be_combined() -> None:
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(50, 2))
+    estimate, drawn = ratio_draws(values, np.ones_like(values), draws=300, seed=2)
+    gap = percentile_interval(estimate[1] - estimate[0], drawn[:, 1] - drawn[:, 0], 50)
+    closed = mean_interval(values[:, 1] - values[:, 0], draws=300, seed=2)
+    np.testing.assert_allclose([gap.low, gap.high], [closed.low, closed.high])
+    assert mean_of_known(np.array([[1.0, np.nan], [np.nan, np.nan]])).tolist()[0] == 1.0
+    assert np.isnan(mean_of_known(np.array([np.nan])))
