@@ -23,7 +23,7 @@ from interp.presets import preset
 from interp.progress import progress_bar
 from interp.similarity.pooled import MeanPooler
 from interp.similarity.scores import METRICS, block_means, unit_scores
-from interp.similarity.scratch import PooledFile
+from interp.similarity.scratch import PooledFile, discard
 from interp.similarity.summary import summarise
 from interp.similarity.tables import similarity_frame
 from interp.similarity.texts import Layout, about, lay_out, tokenize
@@ -125,18 +125,16 @@ def _compute(job: _Job) -> NDArray[np.float64]:
     empty = np.zeros((n_points, len(METRICS), len(job.layout.n_units), n_languages, n_languages))
     scores = saved.get("scores", empty)
     job.plan.halvings.extend(job.run.progress_state.get("halvings", []))
-    done = len(job.plan) + n_points
-    if start == done:  # killed while the results were written
-        return scores
-    shape = (n_points, len(job.layout.blocks), n_languages, job.model.shape.d_model)
-    with PooledFile(job.run.folder, shape, keep=start > 0) as pooled:
-        if start and not pooled.kept:
-            tell("similarity", f"{pooled.path} is gone: starting over")
-            start = 0
-            job.plan.halvings.clear()
-        _pool(job, pooled, min(start, len(job.plan)))
-        _score(job, pooled, scores, max(start - len(job.plan), 0))
-        pooled.delete()
+    if start < len(job.plan) + n_points:
+        shape = (n_points, len(job.layout.blocks), n_languages, job.model.shape.d_model)
+        with PooledFile(job.run.folder, shape, keep=start > 0) as pooled:
+            if start and not pooled.kept:
+                tell("similarity", f"{pooled.path} is gone: starting over")
+                start = 0
+                job.plan.halvings.clear()
+            _pool(job, pooled, min(start, len(job.plan)))
+            _score(job, pooled, scores, max(start - len(job.plan), 0))
+    discard(job.run.folder)
     return scores
 
 

@@ -89,13 +89,13 @@ class PooledFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close; what was written stays for a rerun, until ``delete``."""
+        """Close; what was written stays for a rerun, until ``discard``."""
         self._file.close()
 
-    def delete(self) -> None:
-        """Remove the file."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+
+def discard(folder: Path) -> None:
+    """Remove a run's file, if it is there."""
+    (folder / NAME).unlink(missing_ok=True)
 
 
 def _write_all(file: Any, data: bytes) -> None:
