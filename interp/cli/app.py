@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from interp.cli import demo, doctor, lahis, lape, lens, presets, show, verify
+from interp.cli import demo, doctor, eval, lahis, lape, lens, presets, show, verify
 
 
 def _version(wanted: bool) -> None:
@@ -54,6 +54,7 @@ def build() -> typer.Typer:
     app.command("lens", rich_help_panel=analyses)(lens.command)
     app.command("lahis", rich_help_panel=analyses)(lahis.command)
     app.command("lape", rich_help_panel=analyses)(lape.command)
+    app.add_typer(eval.app, name="eval", rich_help_panel=analyses)
     app.command("verify", rich_help_panel="Checkpoints")(verify.command)
     app.command("show", rich_help_panel="Studies")(show.command)
     app.command("demo", rich_help_panel="Start here")(demo.command)

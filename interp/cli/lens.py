@@ -17,10 +17,7 @@ def command(
     stage: o.StageOption = None,
     preset: o.PresetOption = "default",
     languages: o.LanguagesOption = None,
-    split: Annotated[
-        str | None,
-        typer.Option(help="train, validation or test; all by default.", rich_help_panel="Data"),
-    ] = None,
+    split: o.SplitOption = None,
     prompt_form: Annotated[
         str,
         typer.Option(

@@ -112,6 +112,26 @@ LimitOption = Annotated[
         min=1, help="Use only this many facts or units (for trying out).", rich_help_panel=_DATA
     ),
 ]
+SplitOption = Annotated[
+    str | None,
+    typer.Option(help="train, validation or test; all by default.", rich_help_panel=_DATA),
+]
+AgainstOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Label to compare with, fact by fact; the study's base by default, where it answered "
+        "the same facts.",
+        rich_help_panel=_RUN,
+    ),
+]
+LanguageSetsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="YAML file {split: {group: [code, …]}} with further groups of languages to average "
+        "over.",
+        rich_help_panel=_DATA,
+    ),
+]
 BatchSizeOption = Annotated[
     str, typer.Option(help="auto, or a number of sequences.", rich_help_panel=_RUN)
 ]

@@ -23,8 +23,11 @@ def print_run(study: Study, run_id: str) -> None:
     Raises:
         InterpError: for a run that the study does not hold or that is not finished.
     """
+    from interp.cli.print_mcq import print_mcq
+
     printers = {
-        "lens": print_lens, "lahis": print_lahis, "lape": print_lape, "train": print_train,
+        "lens": print_lens, "lahis": print_lahis, "lape": print_lape, "mcq": print_mcq,
+        "train": print_train,
     }  # fmt: skip
     records = {record.run_id: record for record in study.records()}
     if run_id not in records:

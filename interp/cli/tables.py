@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from interp.study.atomic import write_bytes, write_error
 
 
 def console() -> Console:
@@ -53,3 +56,41 @@ def print_frame(
     for row in frame.itertuples(index=False, name=None):
         table.add_row(*(Text(_cell(value)) for value in row))
     console().print(table)
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write frames as CSV, one file each, for a spreadsheet or a plot of one's own.
+
+    Args:
+        frames: file stem to frame.
+        folder: where to; made when absent.
+
+    Raises:
+        InterpError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    for name, frame in frames.items():
+        path = folder / f"{name.replace(' ', '_')}.csv"
+        write_bytes(path, frame.to_csv(index=False).encode())
+    console().print(f"{len(frames)} tables are in {folder}")
+
+
+def with_interval(
+    value: pd.Series, low: pd.Series, high: pd.Series, *, scale: float = 100, signed: bool = False
+) -> list[str]:
+    """Write numbers with their intervals, e.g. ``54.7 [52.6, 56.7]``; ``–`` where there is none."""
+    sign = "+" if signed else ""
+    rows = []
+    for one, below, above in zip(value, low, high, strict=True):
+        if pd.isna(one):
+            rows.append("–")
+        elif pd.isna(below):
+            rows.append(f"{scale * one:{sign}.1f} [no interval]")
+        else:
+            rows.append(
+                f"{scale * one:{sign}.1f} [{scale * below:{sign}.1f}, {scale * above:{sign}.1f}]"
+            )
+    return rows

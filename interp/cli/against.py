@@ -1,0 +1,53 @@
+"""Finds the run that a new one is compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interp.errors import InterpError, unknown
+
+if TYPE_CHECKING:
+    from interp.study import Study
+
+
+def other_run(study: Study, run_id: str, label: str | None) -> str | None:
+    """Find the current run of another checkpoint with the same analysis, preset and data.
+
+    Args:
+        study: the study.
+        run_id: the new run.
+        label: the other checkpoint; when omitted the one whose stage is ``base``, if there is one.
+
+    Returns:
+        Its run_id; None where no label was given and there is no base to compare with.
+
+    Raises:
+        InterpError: the label is not in the study, is the run's own, or has no such run.
+    """
+    from interp.study.records import current_ids
+
+    records = [record for record in study.records() if record.finished]
+    current = current_ids(records)
+    own = next(record.spec for record in records if record.run_id == run_id)
+    same = ("analysis", "preset", "data_hash")
+    alike = {
+        record.spec["label"]: record
+        for record in records
+        if record.run_id in current
+        and record.spec["label"] != own["label"]
+        and all(record.spec[key] == own[key] for key in same)
+    }
+    if label is None:
+        bases = [one.run_id for one in alike.values() if one.spec["stage"] == "base"]
+        return bases[0] if bases else None
+    if label == own["label"]:
+        raise InterpError(f"--against {label!r} is this run's own label: expected another one")
+    known = sorted({record.spec["label"] for record in records} - {own["label"]})
+    if label not in known:
+        raise unknown("label in this study", label, known or ["(no other label)"])
+    if label not in alike:
+        raise InterpError(
+            f"{label!r} has no {own['analysis']} run with preset {own['preset']} on the same facts "
+            f"in this study: run `interp eval {own['analysis']}` for it with the same options"
+        )
+    return alike[label].run_id

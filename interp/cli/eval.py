@@ -1,0 +1,13 @@
+"""``interp eval``: what a checkpoint knows."""
+
+from __future__ import annotations
+
+import typer
+
+from interp.cli import eval_mcq
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What a checkpoint knows: option scores, free generation, outside benchmarks.",
+)
+app.command("mcq")(eval_mcq.command)

@@ -1,0 +1,96 @@
+"""``interp eval mcq``: which facts does a checkpoint know, in which languages, and how consistently?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interp.cli import options as o
+
+
+def command(
+    model: o.ModelOption,
+    facts: o.FactsOption = "cldr",
+    study: o.StudyOption = o.DEFAULT_STUDY,
+    label: o.LabelOption = None,
+    stage: o.StageOption = None,
+    preset: o.PresetOption = "default",
+    languages: o.LanguagesOption = None,
+    split: o.SplitOption = None,
+    normalisation: Annotated[
+        str | None,
+        typer.Option(
+            help="byte, token, character or sum: what an option's score is divided by, instead of "
+            "the preset's. All four are stored.",
+            rich_help_panel="Method",
+        ),
+    ] = None,
+    prompt_form: Annotated[
+        str | None,
+        typer.Option(
+            help="qa (Question: … Answer:), native (in the language's own words), cloze (prompts "
+            "that the facts bring) or chat.",
+            rich_help_panel="Method",
+        ),
+    ] = None,
+    against: o.AgainstOption = None,
+    language_sets: o.LanguageSetsOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Also write every table as CSV into this folder.", rich_help_panel="Run"),
+    ] = None,
+    limit: o.LimitOption = None,
+    batch_size: o.BatchSizeOption = "auto",
+    seed: o.SeedOption = 0,
+    overwrite: o.OverwriteOption = False,
+    base: o.BaseOption = None,
+    dtype: o.DtypeOption = "auto",
+    device: o.DeviceOption = "auto",
+    device_map: o.DeviceMapOption = None,
+    trust_remote_code: o.TrustOption = False,
+    architectures: o.ArchitecturesOption = None,
+) -> None:
+    """Score four options per fact: accuracy, consistency across languages, flips against a base.
+
+    Example: interp eval mcq --model ckpt/grpo --facts polyfact:jvonrad/PolyFact --split test
+    """
+    from interp.cli.print_mcq import print_mcq
+    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.data.facts import FactSet
+    from interp.data.language_sets import read_language_sets
+    from interp.evals.run_mcq import run_mcq
+
+    spec = checkpoint(
+        model,
+        label=label,
+        stage=stage,
+        engine="native",
+        base=base,
+        dtype=dtype,
+        device=device,
+        device_map=device_map,
+        trust_remote_code=trust_remote_code,
+        architectures_file=architectures,
+    )
+    rows = o.parse_batch_size(batch_size)
+    codes = o.parse_languages(languages)
+    choices = {"normalisation": normalisation, "prompt_form": prompt_form}
+    options = chosen_options("mcq", preset, choices)
+    sets = None if language_sets is None else read_language_sets(language_sets)
+    target = open_study(study)
+    factset = FactSet.load(facts, languages=codes, split=split, limit=limit, seed=seed)
+    run_id = run_mcq(
+        spec.load(),
+        factset,
+        target,
+        label=spec.label,
+        stage=spec.stage,
+        preset=preset,
+        batch_size=rows,
+        seed=seed,
+        overwrite=overwrite,
+        **options,
+    )
+    print_mcq(target, run_id, against=against, sets=sets, out=out)
