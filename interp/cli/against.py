@@ -10,6 +10,26 @@ if TYPE_CHECKING:
     from interp.study import Study
 
 
+def check_label(study: Study, label: str | None, own: str) -> None:
+    """Refuse a label to compare with before any work is done for the comparison.
+
+    Args:
+        study: the study.
+        label: the other checkpoint, or None.
+        own: label of the new run.
+
+    Raises:
+        InterpError: the label is not in the study, or is the run's own.
+    """
+    if label is None:
+        return
+    if label == own:
+        raise InterpError(f"--against {label!r} is this run's own label: expected another one")
+    known = sorted({record.spec["label"] for record in study.records() if record.finished} - {own})
+    if label not in known:
+        raise unknown("label in this study", label, known or ["(no other label)"])
+
+
 def other_run(study: Study, run_id: str, label: str | None) -> str | None:
     """Find the current run of another checkpoint with the same analysis, preset and data.
 
@@ -40,11 +60,7 @@ def other_run(study: Study, run_id: str, label: str | None) -> str | None:
     if label is None:
         bases = [one.run_id for one in alike.values() if one.spec["stage"] == "base"]
         return bases[0] if bases else None
-    if label == own["label"]:
-        raise InterpError(f"--against {label!r} is this run's own label: expected another one")
-    known = sorted({record.spec["label"] for record in records} - {own["label"]})
-    if label not in known:
-        raise unknown("label in this study", label, known or ["(no other label)"])
+    check_label(study, label, own["label"])
     if label not in alike:
         raise InterpError(
             f"{label!r} has no {own['analysis']} run with preset {own['preset']} on the same facts "

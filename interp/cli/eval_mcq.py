@@ -56,6 +56,7 @@ def command(
 
     Example: interp eval mcq --model ckpt/grpo --facts polyfact:jvonrad/PolyFact --split test
     """
+    from interp.cli.against import check_label
     from interp.cli.print_mcq import print_mcq
     from interp.cli.session import checkpoint, chosen_options, open_study
     from interp.data.facts import FactSet
@@ -80,6 +81,7 @@ def command(
     options = chosen_options("mcq", preset, choices)
     sets = None if language_sets is None else read_language_sets(language_sets)
     target = open_study(study)
+    check_label(target, against, spec.label)
     factset = FactSet.load(facts, languages=codes, split=split, limit=limit, seed=seed)
     run_id = run_mcq(
         spec.load(),

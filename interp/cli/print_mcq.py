@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interp.data.language_sets import Split
     from interp.study import Study
 
-_BRACKETS = "brackets: 95 % over facts, the same resamples in every row"
+_BRACKETS = "brackets: 95 % over facts, the same resamples in every row; of: number of facts"
 
 
 def print_mcq(
@@ -39,8 +39,8 @@ def print_mcq(
 
     found = summarise(study, run_id, sets=sets)
     frame = _accuracy(found)
-    whole = [name for name in frame.columns if name != "facts"]
-    print_frame(frame, f"Accuracy of option scores: {run_id}", caption=_BRACKETS, whole=whole)
+    title = f"Accuracy of option scores: {run_id}"
+    print_frame(frame, title, caption=_BRACKETS, whole=list(frame.columns))
     for name in ("all", "stated"):
         for note in sorted(set(found.get(name, pd.DataFrame({"note": []}))["note"]) - {""}):
             rows = found[name][found[name]["note"] == note]
@@ -88,14 +88,19 @@ def print_flips(table: pd.DataFrame, title: str) -> None:
 
 def _accuracy(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     every = found["all"]
-    shown = pd.DataFrame({"lang": every["lang"], "facts": every["facts"]})
-    shown["all %"] = with_interval(every["accuracy"], every["ci_low"], every["ci_high"])
+    shown = pd.DataFrame({"lang": every["lang"], "all %": _of(every)})
     stated = found.get("stated", pd.DataFrame({"group": []}))
     for group in dict.fromkeys(stated["group"]):
         part = stated[stated["group"] == group].set_index("lang").loc[every["lang"]]
-        shown[f"{group} %"] = with_interval(part["accuracy"], part["ci_low"], part["ci_high"])
-        shown[f"{group}: facts"] = part["facts"].to_numpy()
+        shown[f"{group} %"] = _of(part)
     return shown
+
+
+def _of(part: pd.DataFrame) -> list[str]:
+    shares = with_interval(part["accuracy"], part["ci_low"], part["ci_high"])
+    return [
+        f"{share} of {n}" if n else share for share, n in zip(shares, part["facts"], strict=True)
+    ]
 
 
 def _print_consistency(found: Mapping[str, pd.DataFrame]) -> None:
