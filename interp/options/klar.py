@@ -13,7 +13,9 @@ class KlarOptions(Options):
 
     Attributes:
         template: ``cut`` at ``<mask>``, or ``release``, which keeps what follows it and ends the
-            prompt in a space.
+            prompt in a space. Like ``template_index``, about KLAR's own prompts only.
+        template_index: which of a relation's templates, counted from 0. The release takes 1, KLAR's
+            authors 0.
         demos: demonstrations drawn by a seed ``hashed`` from the fact, or from one ``global_rng``,
             so that they depend on the language list.
         line: ``first_non_empty`` line of the generation, or the ``first``, even if empty.
@@ -25,6 +27,7 @@ class KlarOptions(Options):
     """
 
     template: str = "cut"
+    template_index: int = 1
     demos: str = "hashed"
     line: str = "first_non_empty"
     n_demos: int = 3
@@ -41,5 +44,6 @@ class KlarOptions(Options):
         check_choice(self, "line", ("first_non_empty", "first"))
         check_choice(self, "match", ("lenient", "strict"))
         check_choice(self, "bos", ("auto", "always", "never"))
+        check_positive(self, "template_index", zero=True)
         check_positive(self, "n_demos", zero=True)
         check_positive(self, "max_new_tokens")

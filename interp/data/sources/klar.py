@@ -24,29 +24,12 @@ from pathlib import Path
 from interp.data.canonical import seeded_number
 from interp.data.facts import N_OPTIONS, Fact, FactSet, FactText, fold
 from interp.data.languages import check, in_table_order, looks_like_code, normalise
+from interp.data.relations import PROPER_NOUN_RELATIONS
 from interp.data.sources.text import folder_of, read_json, want
 from interp.errors import InterpError
 
 MASK = "<mask>"
 SUBJECT = "<subject>"
-# Relations whose objects are names of places and organisations (49.3 % of the facts; the paper
-# says 55 % without a list; with religion it would be 54.1 %).
-PROPER_NOUN_RELATIONS = frozenset(
-    [
-        "applies_to_jurisdiction",
-        "capital",
-        "capital_of",
-        "continent",
-        "country_of_citizenship",
-        "developer",
-        "headquarters_location",
-        "location_of_formation",
-        "manufacturer",
-        "owned_by",
-        "place_of_birth",
-        "place_of_death",
-    ]
-)
 _QUESTION_END = re.compile(r"^.*[?？؟;]", re.DOTALL)
 
 

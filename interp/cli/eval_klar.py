@@ -1,0 +1,111 @@
+"""``interp eval klar``: does the model say the answer, and if not, how does it fail?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interp.cli import options as o
+
+
+def _method(text: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(help=text, rich_help_panel="Method")
+    return option
+
+
+def command(
+    model: o.ModelOption,
+    facts: o.FactsOption = "cldr",
+    study: o.StudyOption = o.DEFAULT_STUDY,
+    label: o.LabelOption = None,
+    stage: o.StageOption = None,
+    preset: o.PresetOption = "default",
+    languages: o.LanguagesOption = None,
+    template: Annotated[
+        str | None, _method("cut or release: KLAR's prompts, instead of the preset's.")
+    ] = None,
+    template_index: Annotated[
+        int | None, _method("Which of KLAR's templates, counted from 0.")
+    ] = None,
+    demos: Annotated[
+        str | None, _method("hashed or global_rng: how demonstrations are chosen.")
+    ] = None,
+    n_demos: Annotated[int | None, _method("Solved questions before each question.")] = None,
+    line: Annotated[
+        str | None, _method("first_non_empty or first: the line that is scored.")
+    ] = None,
+    match: Annotated[str | None, _method("lenient or strict: what counts as correct.")] = None,
+    max_new_tokens: Annotated[int | None, _method("Longest answer, in tokens.")] = None,
+    bos: Annotated[str | None, _method("auto, always or never.")] = None,
+    language_sets: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file {split: {group: [codes]}}: further averages.", rich_help_panel="Data"
+        ),
+    ] = None,
+    limit: o.LimitOption = None,
+    batch_size: o.BatchSizeOption = "auto",
+    seed: o.SeedOption = 0,
+    overwrite: o.OverwriteOption = False,
+    base: o.BaseOption = None,
+    dtype: o.DtypeOption = "auto",
+    device: o.DeviceOption = "auto",
+    device_map: o.DeviceMapOption = None,
+    engine: o.EngineOption = "native",
+    trust_remote_code: o.TrustOption = False,
+    architectures: o.ArchitecturesOption = None,
+) -> None:
+    """Free generation: accuracy and failure modes in every language, KLAR's rules.
+
+    Example: interp eval klar --model ckpt/base --facts klar:../klar --languages en,es,zh
+    """
+    from interp.cli.print_klar import print_klar
+    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.data.language_sets import read_language_sets
+    from interp.evals.run_klar import run_klar
+
+    spec = checkpoint(
+        model,
+        label=label,
+        stage=stage,
+        engine=engine,
+        base=base,
+        dtype=dtype,
+        device=device,
+        device_map=device_map,
+        trust_remote_code=trust_remote_code,
+        architectures_file=architectures,
+    )
+    rows = o.parse_batch_size(batch_size)
+    codes = o.parse_languages(languages)
+    choices = {
+        "template": template,
+        "template_index": template_index,
+        "demos": demos,
+        "n_demos": n_demos,
+        "line": line,
+        "match": match,
+        "max_new_tokens": max_new_tokens,
+        "bos": bos,
+    }
+    options = chosen_options("klar", preset, choices)
+    if language_sets is not None:  # a mistake in it is said now, not after the run
+        read_language_sets(language_sets)
+    target = open_study(study)
+    run_id = run_klar(
+        spec.load(),
+        facts,
+        target,
+        label=spec.label,
+        stage=spec.stage,
+        preset=preset,
+        batch_size=rows,
+        languages=codes,
+        limit=limit,
+        seed=seed,
+        overwrite=overwrite,
+        **options,
+    )
+    print_klar(target, run_id, language_sets)
