@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from interp.lens import pivot
 from interp.lens.items import COUNTS
+from interp.lens.rank_cube import rank_cube, rank_table
 from interp.study import Study
 
 
@@ -20,7 +22,7 @@ def trajectories(study: Study, run_id: str) -> pd.DataFrame:
         Columns ``lang``, ``role``, ``layer``, ``point``, ``n``, ``median_rank`` (0-based as
         stored), ``mean_log_rank`` (mean of log10(1 + rank)), ``top1`` and ``top10`` (shares).
     """
-    table = _ranks(study, run_id)
+    table = rank_table(study, run_id)
     table["log_rank"] = np.log10(1 + table["rank"])
     table["top1"] = table["rank"] < 1
     table["top10"] = table["rank"] < 10
@@ -46,29 +48,16 @@ def crossovers(study: Study, run_id: str) -> pd.DataFrame:
         the target's rank is at most the English answer's at every layer to the end (infinite
         where English is ahead at the last layer: a censored time, not a number to average).
     """
-    table = _ranks(study, run_id)
-    table = table[table["point"] != "mid"]
-    target, english = (
-        table[table["role"] == role].pivot(
-            index=["fact_id", "lang"], columns="layer", values="rank"
-        )
-        for role in ("target", "en")
+    cube = rank_cube(study, run_id)
+    layers = pivot.crossover(cube.target, cube.english)
+    fact, lang = np.nonzero(~np.isnan(layers))
+    return pd.DataFrame(
+        {
+            "fact_id": np.array(cube.fact_ids, object)[fact],
+            "lang": np.array(cube.languages, object)[lang],
+            "crossover": layers[fact, lang],
+        }
     )
-    if english.empty:  # English prompts only, or facts without English texts
-        return pd.DataFrame({"fact_id": [], "lang": [], "crossover": []})
-    layers = target.columns.to_numpy()
-    ahead = (target.loc[english.index] <= english[layers]).to_numpy()
-    # From the right, how long is the unbroken stretch in which the target is ahead?
-    stretch = np.cumprod(ahead[:, ::-1], axis=1).sum(axis=1).astype(int)
-    first = np.append(layers.astype(float), np.inf)[len(layers) - stretch]
-    return english.index.to_frame(index=False).assign(crossover=first)
-
-
-def _ranks(study: Study, run_id: str) -> pd.DataFrame:
-    columns = ["fact_id", "lang", "role", "layer", "point", "rank"]
-    table = study.table("lens_ranks", run_id=run_id, columns=columns)
-    table["point"] = table["point"].fillna("post")  # empty means the same, and groups drop it
-    return table
 
 
 def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
@@ -81,8 +70,9 @@ def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
     Returns:
         ``trajectory``: per layer one column per language and role with the median rank, shown
         as rank + 1. ``languages``: per language the number of facts, the share whose target is
-        the model's first choice at the end, the median crossover among those that cross, the
-        share that never does, and what was dropped and why.
+        the model's first choice at the end, the median crossover (Kaplan-Meier: facts that never
+        cross count as later than every layer, and where they are most it is infinite), the share
+        that never crosses, and what was dropped and why.
     """
     curve = trajectories(study, run_id)
     shown = curve[curve["role"] != "distractor"].assign(
@@ -98,11 +88,17 @@ def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
         trajectory = trajectory.drop(columns="point")
     last = curve[(curve["layer"] == curve["layer"].max()) & (curve["point"] == "post")]
     last = last[last["role"] == "target"].set_index("lang")
-    crossing = crossovers(study, run_id).groupby("lang")["crossover"]
-    finite = crossing.agg(lambda layers: layers[np.isfinite(layers)].median())
+    n_points = int(curve["layer"].max()) + 1
+    survival = {
+        lang: pivot.survival(layers, n_points)
+        for lang, layers in crossovers(study, run_id).groupby("lang")["crossover"]
+    }
     languages = pd.DataFrame(study.notes(run_id)["items"])[["lang", *COUNTS]]
-    never = crossing.agg(lambda layers: float(np.isinf(layers).mean()))
-    figures = {"target first": last["top1"], "median crossover": finite, "never crosses": never}
+    figures = {
+        "target first": last["top1"],
+        "median crossover": {c: float(pivot.median_crossover(s)) for c, s in survival.items()},
+        "never crosses": {c: float(s[-1]) for c, s in survival.items()},
+    }
     for place, (name, values) in enumerate(figures.items(), start=3):
         languages.insert(place, name, languages["lang"].map(values))
     return {"trajectory": trajectory, "languages": languages}

@@ -1,0 +1,129 @@
+"""A lens run's ranks as arrays: facts by languages by layers, read from the study without the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from interp.errors import InterpError, unknown
+from interp.study import Study
+
+Floats = NDArray[np.float64]
+
+
+def rank_table(study: Study, run_id: str) -> pd.DataFrame:
+    """Read what a lens run ranked, every row.
+
+    Args:
+        study: the study.
+        run_id: a finished lens run.
+
+    Returns:
+        Columns fact_id, lang, role, layer, point (never empty) and rank.
+
+    Raises:
+        InterpError: for an unknown run, or one that ranked nothing.
+    """
+    columns = ["fact_id", "lang", "role", "layer", "point", "rank"]
+    table = study.table("lens_ranks", run_id=run_id, columns=columns)
+    if table.empty:
+        raise InterpError(f"run {run_id} holds no lens ranks: expected a run of interp lens")
+    table["point"] = table["point"].fillna("post")  # empty means the same, and groups drop it
+    return table
+
+
+@dataclass(frozen=True)
+class RankCube:
+    """Ranks of the target and of the English answer, 0-based.
+
+    Attributes:
+        fact_ids: the facts, sorted.
+        languages: those with an English answer beside the target's, in the run's order.
+        target: ``[fact, language, layer]``, points 0 to L; not a number where the run has no such
+            item (dropped because its tokens collide).
+        english: the same for the English answer.
+    """
+
+    fact_ids: tuple[str, ...]
+    languages: tuple[str, ...]
+    target: Floats
+    english: Floats
+
+    @property
+    def n_points(self) -> int:
+        """Points along the depth, L + 1."""
+        return self.target.shape[-1]
+
+    def places(
+        self, fact_ids: Sequence[str], languages: Sequence[str]
+    ) -> tuple[NDArray[np.intp], ...]:
+        """Index the first two axes by facts and languages; each must be there."""
+        facts = {fact: place for place, fact in enumerate(self.fact_ids)}
+        langs = [self.languages.index(lang) for lang in languages]
+        return np.ix_([facts[fact] for fact in fact_ids], langs)
+
+    def select(self, fact_ids: Sequence[str], languages: Sequence[str]) -> RankCube:
+        """Keep facts and languages, in the order given; each must be there."""
+        at = self.places(fact_ids, languages)
+        return RankCube(tuple(fact_ids), tuple(languages), self.target[at], self.english[at])
+
+
+def run_spec(study: Study, run_id: str) -> dict[str, Any]:
+    """Return what was asked of a finished run.
+
+    Raises:
+        InterpError: for a run that the study does not hold.
+    """
+    specs = {record.run_id: record.spec for record in study.records() if record.finished}
+    if run_id not in specs:
+        raise unknown("finished run", run_id, specs)
+    return specs[run_id]
+
+
+def rank_cube(study: Study, run_id: str) -> RankCube:
+    """Read a lens run's ranks as arrays; ``mid`` points are left out.
+
+    Args:
+        study: the study.
+        run_id: a finished lens run.
+
+    Returns:
+        The cube; without any language where nothing has an English answer.
+
+    Raises:
+        InterpError: for an unknown run, or one that ranked nothing.
+    """
+    table = rank_table(study, run_id)
+    table = table[table["point"] == "post"]
+    english = table[table["role"] == "en"]
+    # The first fact may lack a language, so that the table's own order is not the run's.
+    asked = run_spec(study, run_id)["arguments"].get("languages", [])
+    found = [str(lang) for lang in english["lang"].unique()]
+    languages = tuple(sorted(found, key=lambda lang: [*asked, *found].index(lang)))
+    facts = tuple(sorted(str(fact) for fact in english["fact_id"].unique()))
+    n_points = int(table["layer"].max()) + 1
+    arrays = [
+        _fill(table[table["role"] == role], facts, languages, n_points) for role in ("target", "en")
+    ]
+    return RankCube(facts, languages, arrays[0], arrays[1])
+
+
+def _fill(
+    rows: pd.DataFrame, facts: tuple[str, ...], languages: tuple[str, ...], n_points: int
+) -> Floats:
+    cube = np.full((len(facts), len(languages), n_points), np.nan)
+    fact, lang = _places(rows["fact_id"], facts), _places(rows["lang"], languages)
+    known = (fact >= 0) & (lang >= 0)
+    layer = rows["layer"].to_numpy()[known]
+    cube[fact[known], lang[known], layer] = rows["rank"].to_numpy()[known]
+    return cube
+
+
+def _places(values: pd.Series[Any], known: tuple[str, ...]) -> NDArray[np.intp]:
+    """Place of every value in ``known``, -1 where it is not there."""
+    return pd.Index(known, dtype=object).get_indexer(pd.Index(values, dtype=object))
