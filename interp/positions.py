@@ -9,9 +9,9 @@ from interp.errors import InterpError
 from interp.model import HookedModel
 from interp.model.architectures import text_config
 from interp.notices import tell
-from interp.options import LahisOptions, LapeOptions, SimilarityOptions
+from interp.options import AblationOptions, LahisOptions, LapeOptions, SimilarityOptions
 
-Options = TypeVar("Options", LapeOptions, LahisOptions, SimilarityOptions)
+Options = TypeVar("Options", AblationOptions, LapeOptions, LahisOptions, SimilarityOptions)
 
 
 def within_positions(options: Options, model: HookedModel, *, asked: bool, what: str) -> Options:

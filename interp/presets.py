@@ -94,7 +94,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "ablation": MappingProxyType(
             {
                 "default": AblationOptions(),
-                "release": AblationOptions(loss="chunk_ppl", units="any"),
+                "release": AblationOptions(
+                    assignment="argmax", loss="chunk_ppl", units="any"
+                ),
             }
         ),
         "similarity": MappingProxyType({"default": SimilarityOptions()}),

@@ -50,7 +50,7 @@ EXPECTED = {
     ("klar", "paper"): {},
     ("klar", "release"): {"template": "release", "demos": "global_rng", "line": "first"},
     ("ablation", "default"): {},
-    ("ablation", "release"): {"loss": "chunk_ppl", "units": "any"},
+    ("ablation", "release"): {"assignment": "argmax", "loss": "chunk_ppl", "units": "any"},
     ("similarity", "default"): {},
 }  # fmt: skip
 

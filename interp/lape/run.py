@@ -214,6 +214,7 @@ def _about(text: TokenizedCorpus, corpus: Corpus) -> dict[str, Any]:
         "corpus_hash": text.corpus_hash,
         "n_blocks": text.n_blocks,
         "n_sequences": len(text.sequences),
+        "units": list(dict.fromkeys(unit for one in text.sequences for unit in one.unit_ids)),
         "tokens": dict(zip(text.languages, totals, strict=True)),
         "bos_ids": list(text.bos_ids),
         **text.notes,
