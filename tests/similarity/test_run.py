@@ -278,10 +278,16 @@ def test_a_killed_process_goes_on_to_identical_files(
 
 
 def test_a_lack_of_memory_halves_batches_and_is_recorded(
-    done: tuple[Study, str], tmp_path: Path
+    done: tuple[Study, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("INTERP_SAVE_SECONDS", "0")
     model = tiny_hooked("olmo2")
-    model.engine = WatchedEngine(model.engine, room_for=4)
+    plain = model.engine
+    # stopped in the third batch: what was halved before must still be known afterwards
+    model.engine = WatchedEngine(plain, room_for=4, stop_at=7)
+    with pytest.raises(RuntimeError, match="stopped on purpose"):
+        go(model, tmp_path)
+    model.engine = WatchedEngine(plain, room_for=4)
     study, run_id = go(model, tmp_path)
     halvings = study.notes(run_id)["batches"]["halvings"]
     assert halvings == [{"batch": n, "sequences": 6, "into": 3} for n in range(N_BATCHES - 1)]
