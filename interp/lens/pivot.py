@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 NEAR_TOP = 10
 """Largest 0-based rank at which English counts as found (a shown place of 11 at most)."""
 
+_HALF = 0.5 + 1e-12
+"""One half, for averages of shares whose sum was rounded."""
+
 
 def english_ahead(target: ArrayLike, english: ArrayLike) -> Floats:
     """Whether the English answer outranks the target's; its mean over facts is the *pivot share*.
@@ -98,7 +101,7 @@ def median_crossover(curve: ArrayLike) -> Floats:
         Layers ``[...]``; infinite where fewer than half ever cross (*not reached*).
     """
     shares = np.asarray(curve, float)
-    reached = shares <= 0.5
+    reached = shares <= _HALF
     first = np.where(reached.any(-1), reached.argmax(-1).astype(float), np.inf)
     return np.where(np.isnan(shares).any(-1), np.nan, first)
 
@@ -164,7 +167,7 @@ def pivot_window(share: ArrayLike) -> NDArray[np.bool_]:
     Returns:
         Whether the layer is in the window ``[..., layer]``; exactly one half is not.
     """
-    return np.asarray(share, float) > 0.5
+    return np.asarray(share, float) > _HALF
 
 
 def longest_run(window: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

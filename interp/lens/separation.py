@@ -24,7 +24,7 @@ from interp.lens.transition_frames import (
     TOO_FEW,
     axes_frame,
     layer_text,
-)  # fmt: skip
+)
 from interp.stats.bootstrap import DRAWS, ENOUGH, draw_counts
 from interp.study import Study
 
@@ -83,7 +83,8 @@ def _verdicts(table: pd.DataFrame) -> NDArray[np.object_]:
     apart = (table["stated_high"] < table["english_only_low"]) | (
         table["english_only_high"] < table["stated_low"]
     )
-    cases = [(fewest == 0, NO_FACTS), (fewest < ENOUGH, TOO_FEW), (apart, SEPARATE)]
+    none = (fewest == 0) & (table["lang"] != ALL_LANGUAGES)  # of those: no language has enough
+    cases = [(none, NO_FACTS), (fewest < ENOUGH, TOO_FEW), (apart, SEPARATE)]
     verdicts = np.full(len(table), OVERLAP, object)
     for holds, verdict in reversed(cases):
         verdicts[holds.to_numpy()] = verdict

@@ -19,7 +19,7 @@ from interp.lens.transition_frames import (
     notes_of,
     trajectories_frame,
     windows_frame,
-)  # fmt: skip
+)
 from interp.stats.bootstrap import DRAWS, draw_counts
 from interp.study import Study
 
