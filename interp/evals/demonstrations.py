@@ -49,6 +49,8 @@ def with_demos(
     """
     if rule not in RULES:
         raise unknown("rule of demonstrations", rule, RULES)
+    if n == 0:
+        return tuple(questions)
     if rule == "global_rng":
         return _global_rng(questions, n, seed)
     by_relation: dict[str, dict[str, dict[str, Question]]] = defaultdict(lambda: defaultdict(dict))

@@ -8,7 +8,7 @@ import pandas as pd
 from interp.data.languages import in_table_order
 from interp.errors import InterpError
 from interp.evals.failure_modes import LEAK, MODES, can_leak
-from interp.stats.bootstrap import DRAWS, ENOUGH, ratio_interval
+from interp.stats.bootstrap import DRAWS, ENOUGH, ratio_interval, widen_constant
 
 SAME = "same_as_english"
 COLUMNS = ("label", "lang", "mode", "of", "facts", "n", "share", "ci_low", "ci_high", "note")
@@ -51,7 +51,7 @@ def failure_table(predictions: pd.DataFrame, *, draws: int = DRAWS, seed: int = 
         rows, column = fact_at[part["fact_id"]].to_numpy(), cell_at[cell]  # type: ignore[index]
         values, there = _statistics(part)
         top[rows, column], bottom[rows, column] = values, there
-    found = ratio_interval(top, bottom, draws=draws, seed=seed)
+    found = widen_constant(ratio_interval(top, bottom, draws=draws, seed=seed), 0, 1)
     made = []
     for column, (label, lang) in enumerate(cells):
         absent = len(facts) - int(bottom[:, column, 0].sum())
