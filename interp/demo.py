@@ -125,7 +125,7 @@ def retrain(folder: Path, *, quick: bool = False) -> None:
 
 
 def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dict[str, str]:
-    """Run the three analyses of one checkpoint on the embedded facts and text.
+    """Analyse one checkpoint on the embedded facts and text.
 
     Args:
         checkpoint: folder of the checkpoint.
@@ -137,6 +137,7 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
     """
     from interp.data.corpus import Corpus
     from interp.data.facts import FactSet
+    from interp.evals.run_mcq import run_mcq
     from interp.lahis.run import run_lahis
     from interp.lape.run import run_lape
     from interp.lens.run import run_lens
@@ -153,4 +154,5 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
         "lape": run_lape(model, corpus, study, label=label, stage=label),
         "lahis": run_lahis(model, corpus, study, label=label, stage=label),
         "lens": run_lens(model, facts, study, label=label, stage=label),
+        "mcq": run_mcq(model, facts, study, label=label, stage=label),
     }

@@ -14,6 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from interp.data.fact_groups import fact_groups
+from interp.evals.accuracy import within
+from interp.evals.flips import flip_table
+from interp.evals.mcq_summary import read_answers
 from interp.lahis.scores import head_score
 from interp.lahis.select import top_heads
 from interp.lape.select import select_from_counts
@@ -136,6 +140,44 @@ def lens_comparison(study: Study, runs: Mapping[str, str], *, seed: int = 0) -> 
             row[label] = f"{100 * delta.mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def answers_comparison(study: Study, runs: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:
+    """Compare how often the right one of four options has the highest score.
+
+    Args:
+        study: the study.
+        runs: label to run_id of option scores, the base first.
+        seed: of the bootstrap over facts.
+
+    Returns:
+        Mean over the languages beside English, for facts that a language's text states and for
+        those that only English states, each on the facts that the trainings saw and on held-out
+        ones: percent correct, change against the base in points and its paired 95 % interval.
+    """
+    answers = {label: read_answers(study, run) for label, run in runs.items()}
+    base, *others = runs
+    facts = answers[base].facts
+    parts = [fact_groups(facts, by) for by in ("stated", "split")]
+    cells = parts[0].merge(parts[1], on=["fact_id", "lang"], suffixes=("_stated", "_split"))
+    cells = cells[cells["lang"] != "en"]
+    rows = []
+    for (stated, split), members in cells.groupby(["group_stated", "group_split"]):
+        before = within(answers[base].correct, members)
+        row: dict[str, object] = {
+            "facts": stated,
+            "split": split,
+            "n": members["fact_id"].nunique(),
+            f"{base} %": round(100 * float(before.mean().mean()), 1),
+        }
+        every = {"mean": tuple(members["lang"].unique())}
+        for label in others:
+            after = within(answers[label].correct, members)
+            last = flip_table(before, after, every, draws=DRAWS, seed=seed).iloc[-1]
+            delta, low, high = (100 * last[name] for name in ("delta", "ci_low", "ci_high"))
+            row[label] = f"{delta:+.1f} [{low:+.1f}, {high:+.1f}]"
+        rows.append(row)
+    return pd.DataFrame(rows).sort_values(["facts", "split"], ascending=False, ignore_index=True)
 
 
 def _first_choice(study: Study, run_id: str) -> pd.DataFrame:

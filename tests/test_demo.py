@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from interp.demo import find_shipped, place_checkpoint, run_demo
-from interp.demo_comparison import lahis_comparison, lape_comparison, lens_comparison
+from interp.demo_comparison import (
+    answers_comparison,
+    lahis_comparison,
+    lape_comparison,
+    lens_comparison,
+)
 from interp.errors import InterpError
 from interp.study import Study
 
@@ -52,7 +57,7 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
     shutil.copytree(CLONE / "artifacts" / "base", checkpoint)
     study = Study.open(tmp_path / "study")
     runs = run_demo(checkpoint, study, limit=12)
-    assert set(runs) == {"train", "lape", "lahis", "lens"}
+    assert set(runs) == {"train", "lape", "lahis", "lens", "mcq"}
     assert "loss" in set(study.table("train_log", run_id=runs["train"])["metric"])
     ranks = study.table("lens_ranks", run_id=runs["lens"])
     assert {"en", "es", "ru", "bn"} <= set(ranks["lang"]) and ranks["layer"].max() == 8
@@ -76,6 +81,10 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
     lens = lens_comparison(study, {"base": runs["lens"], "twin": twin["lens"]})
     assert set(lens["twin"]) == {"+0.0 [+0.0, +0.0]"}
     assert lens.loc[lens["lang"] == "en", "base %"].item() == 100.0
+    answers = answers_comparison(study, {"base": runs["mcq"], "twin": twin["mcq"]})
+    assert answers["twin"].str.startswith("+0.0 [").all()
+    known = answers.set_index(["facts", "split"])["base %"]
+    assert known["stated in language", "train"] > known["English only", "train"]
 
 
 def test_an_adapter_goes_beside_its_base_and_loads_from_there(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def print_demo(study: Study, runs: Mapping[str, Mapping[str, str]]) -> None:
         runs: label to analysis to run_id, the base first.
     """
     from interp.demo_comparison import (
+        answers_comparison,
         lahis_comparison,
         lape_comparison,
         lens_comparison,
@@ -119,6 +120,12 @@ def print_demo(study: Study, runs: Mapping[str, Mapping[str, str]]) -> None:
         lahis_comparison(study, of("lahis")).round(0),
         f"LAHIS: top heads shared with the {base}, %",
         caption=same,
+    )
+    print_frame(
+        answers_comparison(study, of("mcq")),
+        f"Four options, beside English: % correct ({base}) and change in points",
+        caption="brackets: 95 % over facts, paired; one training run each, on the split train "
+        "(a few questions of the other splits have a twin there: docs/cldr.md)",
     )
     print_frame(
         lens_comparison(study, of("lens")),
