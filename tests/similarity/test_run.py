@@ -236,7 +236,7 @@ def test_without_its_vectors_an_interrupted_run_starts_over(
     monkeypatch.setenv("INTERP_SAVE_SECONDS", "0")
     model = tiny_hooked("olmo2")
     plain = model.engine
-    model.engine = WatchedEngine(plain, stop_at=3)
+    model.engine = WatchedEngine(plain, room_for=5, stop_at=7)
     with pytest.raises(RuntimeError, match="stopped on purpose"):
         go(model, tmp_path)
     (scratch,) = tmp_path.glob(f"runs/*/{NAME}")
@@ -244,6 +244,7 @@ def test_without_its_vectors_an_interrupted_run_starts_over(
     model.engine = second = WatchedEngine(plain)
     study, run_id = go(model, tmp_path)
     assert len(second.calls) == N_BATCHES and files(study, run_id) == files(*done)
+    assert study.notes(run_id) == done[0].notes(done[1]), "halvings of the lost pass are gone"
     assert "starting over" in capsys.readouterr().err
 
 
