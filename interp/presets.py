@@ -111,6 +111,10 @@ NOTES: Mapping[tuple[str, str], str] = MappingProxyType(
             "published scores probably come from bidirectional passes"
         ),
         ("lape", "release"): "no percentile filter: neurons that hardly ever fire may be selected",
+        ("klar", "release"): (
+            "demonstrations depend on the list of languages; those behind the published numbers "
+            "need seed 42 and languages es,fr,ru,zh,ja,ar in this order"
+        ),
         ("lens", "release"): (
             "the final norm is applied twice at the last point, so its top token need not be "
             "the model's prediction"

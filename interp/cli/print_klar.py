@@ -25,7 +25,14 @@ def print_klar(study: Study, run_id: str, sets_file: Path | None = None) -> None
     from interp.evals.klar_summary import summarise
 
     found = summarise(study, run_id, None if sets_file is None else read_language_sets(sets_file))
-    print_frame(_languages(found["languages"]), f"Free generation: {run_id}", caption=_INTERVAL)
+    languages = found["languages"]
+    copied = 100 * languages["answer_in_demos"].sum() / max(languages["facts"].sum(), 1)
+    print_frame(
+        _languages(languages),
+        f"Free generation: {run_id}",
+        caption="brackets: 95 % over facts; the true answer stands in a demonstration of "
+        f"{copied:.1f} % of the questions",
+    )
     print_frame(_modes(found["failure_modes"]), "How answers fail, % of answers")
     console().print(
         "leak*: English answer given, % of the facts whose English form is another; "
@@ -38,9 +45,6 @@ def print_klar(study: Study, run_id: str, sets_file: Path | None = None) -> None
     kinds = found["answer_kinds"]
     kinds = kinds[kinds["lang"] == "all languages"]
     print_frame(_accuracies(kinds, "group"), "By kind of answer, mean over languages, %")
-
-
-_INTERVAL = "brackets: 95 % over facts"
 
 
 def _languages(frame: pd.DataFrame) -> pd.DataFrame:

@@ -83,14 +83,15 @@ def _questions(lang: str, relation: Relation, options: KlarOptions, folder: Path
             f"in {folder} has {len(relation.templates)} templates, counted from 0"
         )
     template = relation.templates[options.template_index]
-    if SUBJECT not in template or MASK not in template:
+    release = options.template == "release"
+    kept = template if release else template.split(MASK)[0]
+    if SUBJECT not in kept or MASK not in template:
         raise InterpError(
             f"{folder}: template {template!r} of {lang}/{relation.name}.json: expected {SUBJECT} "
-            f"and {MASK} in it; choose another --template-index"
+            f"and, after it, {MASK}; choose another --template-index"
         )
     made = []
     for index, sample in relation.samples.items():
-        release = options.template == "release"
         stem = (uncut if release else cloze)(template, sample.subject)
         made.append(
             Question(

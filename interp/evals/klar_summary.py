@@ -32,8 +32,9 @@ def summarise(
         extra_sets: further language sets, e.g. from `read_language_sets`.
 
     Returns:
-        ``languages``: per language the facts, what was missing, and the accuracy under the lenient
-        and the strict rule with 95 % intervals over facts. ``language_sets``, ``relations``,
+        ``languages``: per language the facts, what was missing or shortened, in how many questions
+        the true answer stands in a demonstration, and the accuracy under the lenient and the
+        strict rule with 95 % intervals over facts. ``language_sets``, ``relations``,
         ``answer_kinds``: accuracies under the run's own rule, in the columns of
         `interp.evals.accuracy`, the last two also averaged over all languages (``lang`` is ``all
         languages``). ``failure_modes``: see `interp.evals.failure_table`.
@@ -141,7 +142,7 @@ def _languages(study: Study, run_id: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Accuracy of each language under both rules, beside what the run says of its questions."""
     everything = _groups(rows, "all")
     notes = pd.DataFrame(study.notes(run_id)["items"]).set_index("lang")
-    table = notes[["facts", "missing", "few_demos", "shortened"]].reset_index()
+    table = notes[["facts", "missing", "few_demos", "shortened", "answer_in_demos"]].reset_index()
     for rule in _SHOWN:
         found = accuracy_table(wide(rows, rule), everything).set_index("lang")
         for column, name in (("accuracy", rule), ("ci_low", "low"), ("ci_high", "high")):

@@ -155,6 +155,12 @@ def test_bad_folders_are_said(tmp_path):
     write(folder, "es", "animal", ["a", "b"], prompt_templates=["<subject> <mask>", "no mark"])
     with pytest.raises(InterpError, match=r"template 'no mark' of es/animal.json: expected <subj"):
         klar_questions(folder)
+    late = ["<subject> <mask>", "<mask> is it of <subject>"]
+    write(folder, "es", "animal", ["a", "b"], prompt_templates=late)
+    with pytest.raises(InterpError, match=r"expected <subject> and, after it, <mask>"):
+        klar_questions(folder)
+    kept = klar_questions(folder, options=RELEASE)  # nothing is cut, so nothing is lost
+    assert of(kept, "es", "animal/100").ask == "<mask> is it of es-0".replace("<mask>", "") + " "
 
 
 def test_all_facts_of_the_release_are_asked(shared_data):

@@ -29,6 +29,7 @@ from interp.evals.matching import answer_line, lenient
 from interp.evals.run_klar import run_klar
 from interp.evals.run_mcq import run_mcq
 from interp.model import HookedModel
+from interp.options import KlarOptions
 from interp.study import Study
 from tests.evals.klar_folder import klar_folder, write
 from tests.lens.helpers import facts, hooked
@@ -384,6 +385,23 @@ def test_two_checkpoints_are_compared_fact_by_fact(tmp_path):
     assert (same["delta"], same["gained"], same["lost"]) == (0, 0, 0)
 
 
+def test_the_release_is_asked_as_released(model, tmp_path, capsys):
+    study, run_id = run(model, tmp_path, preset="release", seed=42, languages=["ru", "en"])
+    assert "need seed 42 and languages es,fr,ru,zh,ja,ar" in capsys.readouterr().err
+    assert "need seed 42" in study.notes(run_id)["note"]
+    asked = klar_questions(
+        tmp_path / "klar",
+        ["ru", "en"],
+        options=KlarOptions(template="release", demos="global_rng"),
+        seed=42,
+    )
+    for row, one in zip(study.table("predictions").itertuples(), asked.questions, strict=True):
+        assert one.prompt.endswith(" ")
+        whole = plain(model, one.prompt, 6)
+        assert row.generated == whole.partition("\n")[0] + whole.partition("\n")[1]
+        assert row.correct == lenient(answer_line(whole, "first"), one.target)
+
+
 def test_a_run_of_another_analysis_is_refused(tmp_path):
     study = Study.open(tmp_path / "study")
     run_id = run_mcq(hooked("olmo2"), facts(), study, label="tiny", stage="base")
@@ -420,3 +438,4 @@ def test_printing_needs_only_the_study(model, tmp_path, capsys):
     print_klar(study, run_id)
     said = capsys.readouterr().out
     assert "ru" in said and "not enough data" in said and "By relation" in said
+    assert "the true answer stands in a demonstration of" in said
