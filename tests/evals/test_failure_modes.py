@@ -197,6 +197,24 @@ def test_without_english_nothing_is_said_of_leaks():
         assert row["facts"] == 0 and np.isnan(row["share"])
 
 
+def test_facts_with_and_without_an_english_form_are_counted_apart():
+    frame = answers(
+        [(f"f{n}", "es", "r", "b", "a", "a", False) for n in range(10)]
+        + [(f"g{n}", "es", "r", "b", "b", "c", False) for n in range(5)]
+        + [(f"h{n}", "es", "r", "b", None, "c", False) for n in range(3)]
+    )
+    table = failure_table(frame)
+    same = cell(table, "", "es", SAME, KNOWN)
+    assert (same["n"], same["facts"]) == (5, 15)
+    leak = cell(table, "", "es", LEAK, LEAKABLE)
+    assert (leak["n"], leak["facts"]) == (10, 10)
+    # Modes from elsewhere may call a coinciding form a leak: it is not one that could be seen.
+    frame.loc[frame["fact_id"] == "g0", "failure_mode"] = LEAK
+    other = failure_table(frame)
+    assert cell(other, "", "es", LEAK)["n"] == 11
+    assert cell(other, "", "es", LEAK, LEAKABLE)["n"] == 10
+
+
 def test_bad_frames_are_said():
     frame = many()
     with pytest.raises(InterpError, match="there are no predictions"):
