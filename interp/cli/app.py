@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from interp.cli import demo, doctor, eval, lahis, lape, lens, presets, show, verify
+from interp.cli import (
+    ablate,
+    demo,
+    doctor,
+    eval,
+    lahis,
+    lape,
+    lens,
+    presets,
+    show,
+    similarity,
+    transition,
+    verify,
+)
 
 
 def _version(wanted: bool) -> None:
@@ -54,9 +67,12 @@ def build() -> typer.Typer:
     app.command("lens", rich_help_panel=analyses)(lens.command)
     app.command("lahis", rich_help_panel=analyses)(lahis.command)
     app.command("lape", rich_help_panel=analyses)(lape.command)
+    app.command("ablate", rich_help_panel=analyses)(ablate.command)
+    app.command("similarity", rich_help_panel=analyses)(similarity.command)
     app.add_typer(eval.app, name="eval", rich_help_panel=analyses)
     app.command("verify", rich_help_panel="Checkpoints")(verify.command)
     app.command("show", rich_help_panel="Studies")(show.command)
+    app.command("transition", rich_help_panel="Studies")(transition.command)
     app.command("demo", rich_help_panel="Start here")(demo.command)
     app.command("doctor", rich_help_panel="Start here")(doctor.command)
     app.command("presets", rich_help_panel="Start here")(presets.command)

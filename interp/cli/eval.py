@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from interp.cli import eval_mcq
+from interp.cli import eval_klar, eval_mcq
 
 app = typer.Typer(
     no_args_is_help=True,
     help="What a checkpoint knows: option scores, free generation, outside benchmarks.",
 )
 app.command("mcq")(eval_mcq.command)
+app.command("klar")(eval_klar.command)

@@ -23,10 +23,14 @@ def print_run(study: Study, run_id: str) -> None:
     Raises:
         InterpError: for a run that the study does not hold or that is not finished.
     """
+    from interp.cli.print_ablation import print_ablation
+    from interp.cli.print_klar import print_klar
     from interp.cli.print_mcq import print_mcq
+    from interp.cli.print_similarity import print_similarity
 
     printers = {
         "lens": print_lens, "lahis": print_lahis, "lape": print_lape, "mcq": print_mcq,
+        "klar": print_klar, "ablation": print_ablation, "similarity": print_similarity,
         "train": print_train,
     }  # fmt: skip
     records = {record.run_id: record for record in study.records()}
