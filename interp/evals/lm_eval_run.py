@@ -80,7 +80,8 @@ def run_lm_eval(
         found, metrics = _evaluate_all(model, tasks, run, batch_size, seeds)
         rows = [row for one in found.values() for row in one["rows"]]
         if rows:
-            run.write_table("predictions", pd.DataFrame(rows))
+            # A task of generated answers among others: an integer that may be empty.
+            run.write_table("predictions", pd.DataFrame(rows).astype({"chosen": "Int64"}))
         if metrics:
             axes = "task/metric,filter -> [document], in the order of predictions"
             run.write_tensors("metrics", metrics, {"axes": axes})
