@@ -57,6 +57,14 @@ def test_what_is_planted_is_found_and_nothing_else(tmp_path: Path) -> None:
         assert row.difference_low <= row.difference <= row.difference_high
 
 
+def test_separation_in_the_other_direction_counts_too(tmp_path: Path) -> None:
+    study, run_id = planted(tmp_path, {"de": (0.7, 0.2)})
+    table, says = separation(study, run_id, draws=300)
+    failure = table[table["statistic"] == "transition_failure"]
+    assert set(failure["verdict"]) == {"separate"} and (failure["difference_high"] < 0).all()
+    assert "transition failure separates" in says
+
+
 def test_nothing_separates_is_said_too(tmp_path: Path) -> None:
     study, run_id = planted(tmp_path, {"de": (0.4, 0.4), "zh": (0.3, 0.3)})
     _, says = separation(study, run_id, draws=300)
