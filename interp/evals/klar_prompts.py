@@ -120,7 +120,7 @@ def _reference(
     """Facts of English by relation, also where English is not asked; None without English."""
     if REFERENCE in tables:
         table = tables[REFERENCE]
-    elif (folder / REFERENCE).is_dir():
+    elif any((folder / REFERENCE).glob("*.json")):
         table = read_release(folder, [REFERENCE])[REFERENCE]
     else:
         return None

@@ -76,6 +76,20 @@ def test_prompts_do_not_depend_on_the_languages_chosen(tmp_path, chosen):
         assert one == of(everything, one.lang, one.fact_id)
 
 
+def test_facts_that_english_lacks_are_no_demonstrations(tmp_path):
+    """As the 213 facts that only Persian and Hebrew have: theirs would differ from all others'."""
+    write(tmp_path, "en", "capital", NAMES["en"], [0, 1, 2, 3])
+    write(tmp_path, "es", "capital", NAMES["es"])
+    for languages in (None, ["es"]):
+        found = klar_questions(tmp_path, languages, options=KlarOptions(n_demos=5))
+        used = {name for one in found.questions for name in demo_ids(one)}
+        assert used == {f"capital/{100 + number}" for number in range(4)}
+        assert len(demo_ids(of(found, "es", "capital/104"))) == 4  # asked all the same
+    (tmp_path / "en" / "capital.json").unlink()
+    alone = klar_questions(tmp_path, options=KlarOptions(n_demos=5))
+    assert len(demo_ids(of(alone, "es", "capital/104"))) == 5
+
+
 def test_other_seeds_choose_others(tmp_path):
     a, b = (klar_questions(klar_folder(tmp_path), seed=seed) for seed in (0, 1))
     assert a.data_hash == b.data_hash and a.prompts_hash != b.prompts_hash
