@@ -38,7 +38,17 @@ def test_underscores_are_accepted_in_option_names(
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["lens"], ["lahis"], ["lape"], ["train", "base"], ["demo"]]
+    "command",
+    [
+        [],
+        *(
+            [name]
+            for name in ("lens", "lahis", "lape", "ablate", "similarity", "transition", "demo")
+        ),
+        ["eval", "mcq"],
+        ["eval", "klar"],
+        ["train", "base"],
+    ],
 )
 def test_help_needs_no_torch(command: list[str]) -> None:
     code = (
