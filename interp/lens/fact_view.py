@@ -93,4 +93,4 @@ def _no_such_fact(study: Study, run_id: str, fact_id: str, known: Sequence[str])
     plain = {fact.casefold(): fact for fact in known}
     found = get_close_matches(fact_id.casefold(), plain, NEAR, cutoff=0.3)
     near = [plain[fact] for fact in found] or known[:NEAR]
-    return unknown("fact", fact_id, near, f"These are the nearest of {len(known)} in run {run_id}")
+    return unknown("fact", fact_id, near, f"Run {run_id} holds {len(known)} facts")
