@@ -17,7 +17,7 @@ from interp.causal.prepare import (
     which_part,
 )
 from interp.causal.read_sets import Source, read_source
-from interp.causal.sets import AblationSet, without_any
+from interp.causal.sets import AblationSet, same_places, without_any
 from interp.causal.summary import summarise
 from interp.data.canonical import canonical_hash
 from interp.data.corpus import Corpus
@@ -143,6 +143,10 @@ def _say(
             f"{'that language' if len(empty) == 1 else 'those languages'} is measured, but there "
             "is nothing of theirs to ablate"
         )
+    notices += [
+        f"{', '.join(alike)} have the same {found.part}: none of them can be hurt most by its own"
+        for alike in same_places(sets)
+    ]
     notices += short_of(sets)
     if text.n_blocks < ENOUGH:
         notices.append(

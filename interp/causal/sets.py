@@ -9,7 +9,7 @@ probability exceeds the filter's cut (Tang et al. 2024), which `interp.lape.sele
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,6 +94,15 @@ def neuron_places(selection: LapeSelection, choice: str = "top") -> dict[str, tu
 def without_any(places: Mapping[str, Sequence[Place]]) -> tuple[str, ...]:
     """Name the languages that have nothing to ablate."""
     return tuple(lang for lang, chosen in places.items() if not chosen)
+
+
+def same_places(sets: Iterable[AblationSet]) -> list[tuple[str, ...]]:
+    """Name the languages whose own sets are equal, group by group."""
+    groups: dict[tuple[Place, ...], list[str]] = {}
+    for one in sets:
+        if one.kind in PARTS:
+            groups.setdefault(one.places, []).append(one.lang)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
 def _chosen(

@@ -11,7 +11,12 @@ from interp.cli.tables import console, print_frame
 if TYPE_CHECKING:
     from interp.study import Study
 
-_FIGURES = ("own", "beyond random", "beyond layer-matched")
+_FIGURES = {
+    "own": "own",
+    "beyond random": "beyond random",
+    "beyond layer-matched": "beyond matched",
+}
+"""Figures of a language's own loss, and the heads of their columns."""
 
 
 def print_ablation(study: Study, run_id: str) -> None:
@@ -19,18 +24,18 @@ def print_ablation(study: Study, run_id: str) -> None:
     from interp.causal.summary import summarise
 
     found = summarise(study, run_id)
-    unit = "change of the loss"
     print_frame(
-        found["matrix"].round(4),
-        f"Ablation: {unit}, nats per token: {run_id}",
+        found["matrix"].round(3),
+        f"Ablation: change of the loss, nats per token: {run_id}",
         caption="row: whose heads or neurons are ablated; column: on whose text",
     )
     print_frame(
         _shown(found["languages"]),
         "Each language's own loss",
-        caption="beyond: own set minus the mean of its controls; brackets: 95 % over blocks of text",
+        caption="beyond: own set minus the mean of random sets, and of sets matched layer by layer; "
+        "brackets: 95 % over blocks of text; others: mean effect on the other languages",
     )
-    print_frame(_with_brackets(found["dominance"], "value", "low", "high", 4), "Is it diagonal?")
+    print_frame(_diagonal(found["dominance"]), "Is it diagonal?")
     if not found["accuracy"].empty:
         print_frame(
             _points(found["accuracy"]),
@@ -44,14 +49,14 @@ def print_ablation(study: Study, run_id: str) -> None:
 
 def _shown(languages: pd.DataFrame) -> pd.DataFrame:
     shown = languages[["lang", "ablated"]].copy()
-    for name in _FIGURES:
+    for name, head in _FIGURES.items():
         if name in languages:
-            shown[name] = _brackets(languages, name, f"{name} low", f"{name} high", 4)
-    shown["others"] = languages["others"].round(4)
-    for name in ("first in row", "first in column"):
-        shown[name] = languages[name].map({True: "yes", False: "no"})
+            shown[head] = _brackets(languages, name, f"{name} low", f"{name} high", 3)
+    shown["others"] = languages["others"].round(3)
+    for name, head in (("first in row", "row max"), ("first in column", "column max")):
+        shown[head] = languages[name].map({True: "yes", False: "no"})
     if not languages["enough"].all():
-        shown["enough for a verdict"] = languages["enough"].map({True: "yes", False: "too few"})
+        shown["enough"] = languages["enough"].map({True: "yes", False: "too few"})
     return shown
 
 
@@ -69,16 +74,23 @@ def _points(accuracy: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def _with_brackets(
-    frame: pd.DataFrame, value: str, low: str, high: str, digits: int
-) -> pd.DataFrame:
-    return frame[["what"]].assign(value=_brackets(frame, value, low, high, digits))
+def _diagonal(dominance: pd.DataFrame) -> pd.DataFrame:
+    values = _brackets(dominance, "value", "low", "high", 3)
+    counts = dominance["what"].str.startswith("largest")
+    whole = _brackets(dominance, "value", "low", "high", 0)
+    shown = [
+        count if is_count else value
+        for count, value, is_count in zip(whole, values, counts, strict=True)
+    ]
+    return dominance[["what"]].assign(value=shown)
 
 
 def _brackets(frame: pd.DataFrame, value: str, low: str, high: str, digits: int) -> list[str]:
     """Put an interval, where there is one, into brackets behind its estimate."""
     rows = zip(frame[value], frame[low], frame[high], strict=True)
     return [
-        f"{at:.{digits}g}" if start != start else f"{at:.{digits}g} [{start:.3g}, {end:.3g}]"
+        f"{at:.{digits}f}"
+        if start != start
+        else f"{at:.{digits}f} [{start:.{digits}f}, {end:.{digits}f}]"
         for at, start, end in rows
     ]
