@@ -148,3 +148,13 @@ def test_within_empties_what_is_outside() -> None:
     kept = within(table, pd.DataFrame({"fact_id": ["f1"], "lang": ["de"]}))
     assert kept.notna().sum().sum() == 1
     assert kept.loc["f1", "de"] == table.loc["f1", "de"]
+
+
+def test_a_gain_is_positive() -> None:
+    before = wide(rows({name: {"en": 0, "de": 1} for name in "abcd"})).astype(float)
+    after = before.copy()
+    after.loc["a", "en"] = 1
+    found = flip_table(before, after, {"both": ("en", "de")}, draws=200).set_index("lang")
+    assert found["delta"].to_dict() == {"en": 0.25, "de": 0.0, "both": 0.125}
+    assert found.loc["en", ["gained", "lost"]].tolist() == [1, 0]
+    assert 0 <= found.loc["en", "ci_low"] <= 0.25 <= found.loc["en", "ci_high"] <= 1
