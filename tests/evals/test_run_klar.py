@@ -104,6 +104,7 @@ CHAIN = {
     "a": "\n\n", "\n\n": "\nx", "\nx": "y", "y": "\n", "\n": "z", "z": "z",  # blank, then "xy"
     "b": "c", "c": "y",  # "cy" at once
     "d": "</s>",  # silence
+    "f": " ", " ": "\nx",  # another blank line before "xy"
     "e": "e",  # one line without end
 }  # fmt: skip
 
@@ -124,7 +125,11 @@ def planted() -> HookedModel:
         tokenizer_object=raw, pad_token="<pad>", bos_token="<s>", eos_token="</s>"
     )
     hf, _ = tiny_model("llama", hidden_size=32, tie_word_embeddings=False)
-    place = {text: names.index(text.replace("\n", "Ċ")) for pair in CHAIN.items() for text in pair}
+    place = {
+        text: names.index(text.replace("\n", "Ċ").replace(" ", "Ġ"))
+        for pair in CHAIN.items()
+        for text in pair
+    }
     with torch.no_grad():
         embedding, head = hf.get_input_embeddings().weight, hf.get_output_embeddings().weight
         embedding.zero_()
@@ -160,10 +165,12 @@ def test_a_generation_ends_where_the_scored_line_does():
     assert lines("ab", "first_non_empty", early=False) == ["\n\n\nxy\nzz", "cy\nzzz"]
     assert lines("ab", "first_non_empty", n=2) == ["\n\n\nx", "cy"]
     assert lines("a", "first_non_empty", n=1) == ["\n\n"]
+    # one has two tokens left and the other one, and neither gets more
+    assert lines("af", "first_non_empty", n=3) == ["\n\n\nxy", " \nxy"]
     for line in ("first", "first_non_empty"):
         for n in range(1, 8):
-            whole = lines("abcdexyz", line, n, early=False)
-            short = lines("abcdexyz", line, n)
+            whole = lines("abcdefxyz", line, n, early=False)
+            short = lines("abcdefxyz", line, n)
             assert [answer_line(a, line) for a in whole] == [answer_line(b, line) for b in short]
     with pytest.raises(InterpError, match="unknown line rule 'last'"):
         lines("a", "last")
@@ -216,6 +223,23 @@ def test_silence_is_wrong_and_empty(tmp_path):
         assert rows["failure_mode"].iloc[1] == (
             "empty" if mode == "empty" else "right_language_wrong_fact"
         )
+
+
+def test_under_a_limit_other_facts_are_still_wrong_facts(tmp_path):
+    folder = tmp_path / "klar"
+    asked = ["<subject> <mask>", "<subject> a<mask>"]  # "xy" is the answer to everything
+    write(folder, "en", "capital", ["xy", "cy", "Lima"], prompt_templates=asked)
+    found = {}
+    for seed in range(6):
+        study, run_id = run(
+            planted(), tmp_path, facts=f"klar:{folder}", n_demos=0, limit=1, seed=seed
+        )
+        row = study.table("predictions", run_id=run_id).iloc[0]
+        found[row["fact_id"]] = row["failure_mode"]
+    assert found["capital/100"] == "correct" and len(found) > 1
+    assert {mode for fact, mode in found.items() if fact != "capital/100"} == {
+        "right_language_wrong_fact"
+    }
 
 
 def test_strict_and_lenient_are_both_kept(tmp_path):
@@ -271,7 +295,8 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(model, tmp_path, monkeypat
     assert cut.notes(run_id) == study.notes(run_id)
 
 
-def test_lack_of_memory_halves(model, tmp_path, monkeypatch):
+def test_lack_of_memory_halves_and_is_recorded_once(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERP_SAVE_SECONDS", "0")
     study, run_id = run(model, tmp_path / "whole", batch_size=8)
     real = module.greedy_lines
 
@@ -280,11 +305,18 @@ def test_lack_of_memory_halves(model, tmp_path, monkeypatch):
             raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
         return real(model, tokenizer, prompts, **options)
 
+    # batches of 8, 8 and 7 take three calls each, the first in vain: cut inside the last
+    monkeypatch.setattr(module, "greedy_lines", interrupted(small, at=6))
+    with pytest.raises(KeyboardInterrupt):
+        run(model, tmp_path / "halved", batch_size=8)
     monkeypatch.setattr(module, "greedy_lines", small)
-    halved, _ = run(model, tmp_path / "halved", batch_size=8)
-    assert halved.notes(run_id)["batches"]["halvings"][0] == {
-        "batch": 0, "sequences": 8, "into": 4,
-    }  # fmt: skip
+    halved, same = run(model, tmp_path / "halved", batch_size=8)
+    assert same == run_id
+    assert halved.notes(run_id)["batches"]["halvings"] == [
+        {"batch": 0, "sequences": 8, "into": 4},
+        {"batch": 1, "sequences": 8, "into": 4},
+        {"batch": 2, "sequences": 7, "into": 4},
+    ]
     columns = ["fact_id", "lang", "generated"]
     pd.testing.assert_frame_equal(
         halved.table("predictions")[columns], study.table("predictions")[columns]
