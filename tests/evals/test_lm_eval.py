@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,23 +151,27 @@ def test_an_interrupted_run_goes_on_with_the_next_task_and_ends_the_same(
     assert same == run_id and len(asked) == 3  # found in the study, not computed again
 
 
-def test_standard_errors_resample_facts_and_not_rows(exported: Path, tmp_path: Path) -> None:
-    tasks = load_tasks(["made"], include_path=exported)
+def test_standard_errors_resample_facts_and_not_rows(tmp_path: Path) -> None:
+    # Both languages ask the same text: the second answer says nothing that the first did not.
+    twice = [
+        replace(fact, texts=dict.fromkeys(("en", "zh"), fact.texts["en"])) for fact in made_facts()
+    ]
+    export_facts(FactSet.build(twice, ("en", "zh"), "made"), tmp_path / "tasks", name="made")
+    tasks = load_tasks(["made"], include_path=tmp_path / "tasks")
     study, run_id = harness_run(tmp_path / "s", hooked(), tasks)
     found = summarise(study, run_id, draws=4000).set_index(["name", "metric"])
     rows = study.table("predictions", run_id=run_id)
-    wide = rows.pivot(index="fact_id", columns="lang", values="correct").astype(float)
-    n = len(wide)
-    for lang in ("en", "zh"):
-        row = found.loc[(f"made_{lang}", "acc")]
-        assert (row["kind"], row["lang"], row["documents"], row["shots"]) == ("task", lang, n, 0)
-        assert row["value"] == wide[lang].mean()
-        expected = wide[lang].std(ddof=0) / np.sqrt(n)
+    right = rows[rows["lang"] == "en"]["correct"].to_numpy(float)
+    assert 0.1 < right.mean() < 0.9
+    expected = right.std() / np.sqrt(len(right))
+    for name, kind, lang in (("made_en", "task", "en"), ("made_zh", "task", "zh"),
+                             ("made", "group", None)):  # fmt: skip
+        row = found.loc[(name, "acc")]
+        assert (row["kind"], row["shots"]) == (kind, 0)
+        assert row["lang"] == lang or lang is None
+        assert row["documents"] == len(right) * (2 if kind == "group" else 1)
+        assert row["value"] == right.mean()
         assert row["standard_error"] == pytest.approx(expected, rel=0.05)
-    group = found.loc[("made", "acc")]
-    expected = wide.mean(axis=1).std(ddof=0) / np.sqrt(n)
-    assert group["standard_error"] == pytest.approx(expected, rel=0.05)
-    assert group["value"] == wide.to_numpy().mean()
 
 
 def test_tasks_of_ones_own_examples_limits_and_generation(exported: Path, tmp_path: Path) -> None:
