@@ -12,6 +12,7 @@ from interp.cli import (
     demo,
     doctor,
     eval,
+    export,
     lahis,
     lape,
     lens,
@@ -73,6 +74,7 @@ def build() -> typer.Typer:
     app.command("verify", rich_help_panel="Checkpoints")(verify.command)
     app.command("show", rich_help_panel="Studies")(show.command)
     app.command("transition", rich_help_panel="Studies")(transition.command)
+    app.add_typer(export.app, name="export", rich_help_panel="Studies")
     app.command("demo", rich_help_panel="Start here")(demo.command)
     app.command("doctor", rich_help_panel="Start here")(doctor.command)
     app.command("presets", rich_help_panel="Start here")(presets.command)

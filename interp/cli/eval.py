@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from interp.cli import eval_klar, eval_mcq
+from interp.cli import eval_klar, eval_lm_eval, eval_mcq
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,3 +12,4 @@ app = typer.Typer(
 )
 app.command("mcq")(eval_mcq.command)
 app.command("klar")(eval_klar.command)
+app.command("lm-eval")(eval_lm_eval.command)

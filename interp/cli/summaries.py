@@ -25,13 +25,14 @@ def print_run(study: Study, run_id: str) -> None:
     """
     from interp.cli.print_ablation import print_ablation
     from interp.cli.print_klar import print_klar
+    from interp.cli.print_lm_eval import print_lm_eval
     from interp.cli.print_mcq import print_mcq
     from interp.cli.print_similarity import print_similarity
 
     printers = {
         "lens": print_lens, "lahis": print_lahis, "lape": print_lape, "mcq": print_mcq,
         "klar": print_klar, "ablation": print_ablation, "similarity": print_similarity,
-        "train": print_train,
+        "lm-eval": print_lm_eval, "train": print_train,
     }  # fmt: skip
     records = {record.run_id: record for record in study.records()}
     if run_id not in records:

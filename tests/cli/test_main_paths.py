@@ -47,6 +47,8 @@ def test_underscores_are_accepted_in_option_names(
         ),
         ["eval", "mcq"],
         ["eval", "klar"],
+        ["eval", "lm-eval"],
+        ["export", "lm-eval"],
         ["train", "base"],
     ],
 )
