@@ -51,7 +51,7 @@ OPTIONAL: tuple[tuple[str, str, str], ...] = (
     ("kaleido", "PNG and SVG figures, with Chromium", "pip install kaleido"),
     ("trl", "GRPO training", "pip install -e '.[train]'"),
     ("vllm", "fast rollouts, CUDA only", "pip install -e '.[vllm]'"),
-    ("lm-eval", "Global-MMLU", "pip install lm-eval"),
+    ("lm-eval", "lm-evaluation-harness", "pip install -e '.[lm-eval]'"),
     ("bitsandbytes", "checkpoints quantised to 4 or 8 bits", "pip install bitsandbytes"),
 )
 
