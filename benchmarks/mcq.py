@@ -1,6 +1,6 @@
 """Scoring four options: the prompt computed once against one full row per option.
 
-Run ``python benchmarks/mcq.py`` (25M parameters beside the embeddings, random weights, fp32), or
+Run ``python benchmarks/mcq.py`` (17M parameters beside the embeddings, random weights, fp32), or
 with ``--quick`` (a small shape, seconds). Both contenders give the summed log-probability of every
 option of every item and are checked to agree before anything is timed. The ratio is a median over
 rounds in which they take turns.
@@ -38,11 +38,11 @@ class Bench:
         size = (
             dict(hidden_size=128, intermediate_size=512, num_hidden_layers=4, vocab_size=1024)
             if quick
-            else dict(hidden_size=512, intermediate_size=2048, num_hidden_layers=6,
+            else dict(hidden_size=512, intermediate_size=2048, num_hidden_layers=4,
                       vocab_size=8192)
         )  # fmt: skip
         self.model = random_olmo2(size["hidden_size"] // 64, **size)
-        self.items = [self._item(i, size["vocab_size"]) for i in range(16 if quick else 48)]
+        self.items = [self._item(i, size["vocab_size"]) for i in range(16 if quick else 24)]
 
     def _item(self, number: int, vocab_size: int) -> OptionItem:
         """Options of one to five tokens, three on average."""
@@ -62,7 +62,7 @@ class Bench:
         )
 
     def shared(self) -> Tensor:
-        """What ``interp eval mcq`` does per checkpoint."""
+        """What ``interp eval mcq`` does, once it knows that the model can share a prompt."""
         return torch.from_numpy(score_options(self.model, self.items, share=True))
 
     def rows(self) -> Tensor:
