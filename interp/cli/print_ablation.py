@@ -25,7 +25,7 @@ def print_ablation(study: Study, run_id: str) -> None:
 
     found = summarise(study, run_id)
     print_frame(
-        found["matrix"].round(3),
+        _rounded(found["matrix"], 3),
         f"Ablation: change of the loss, nats per token: {run_id}",
         caption="row: whose heads or neurons are ablated; column: on whose text",
     )
@@ -40,8 +40,8 @@ def print_ablation(study: Study, run_id: str) -> None:
         print_frame(
             _points(found["accuracy"]),
             "Facts answered correctly, change in points",
-            caption="own, random, layer-matched: in the ablated language itself; brackets: 95 % "
-            "over facts; then the own set in every language",
+            caption="own, random, layer-matched: in the ablated language itself, brackets 95 % over "
+            "facts; then its own set in every language",
         )
     for note in found["notes"]["note"]:
         console().print(f"note: {note}", markup=False, highlight=False)
@@ -52,7 +52,7 @@ def _shown(languages: pd.DataFrame) -> pd.DataFrame:
     for name, head in _FIGURES.items():
         if name in languages:
             shown[head] = _brackets(languages, name, f"{name} low", f"{name} high", 3)
-    shown["others"] = languages["others"].round(3)
+    shown["others"] = _rounded(languages[["others"]], 3)
     for name, head in (("first in row", "row max"), ("first in column", "column max")):
         shown[head] = languages[name].map({True: "yes", False: "no"})
     if not languages["enough"].all():
@@ -65,23 +65,34 @@ def _points(accuracy: pd.DataFrame) -> pd.DataFrame:
     used = {"ablated"}
     for name in ("own", "random", "layer-matched"):
         if name in accuracy:
-            ends = [name, f"{name} low", f"{name} high"]
-            shown[name] = _brackets(100 * accuracy[ends], *ends, 1)
-            used.update(ends)
-    for name in accuracy:
+            low, high = f"{name} low", f"{name} high"
+            points = 100 * accuracy[[name, low, high]]
+            shown[name] = _brackets(points, name, low, high, 1)
+            used.update((name, low, high))
+    for name in accuracy.columns:
         if name not in used:
-            shown[name] = (100 * accuracy[name]).round(1)
+            shown[name] = _rounded(100 * accuracy[[name]], 1)
+    return shown
+
+
+def _rounded(frame: pd.DataFrame, digits: int) -> pd.DataFrame:
+    """Round numbers, and write what rounds to -0 as 0."""
+    shown = frame.copy()
+    for name in frame.select_dtypes("number").columns:
+        shown[name] = frame[name].round(digits) + 0.0
     return shown
 
 
 def _diagonal(dominance: pd.DataFrame) -> pd.DataFrame:
-    values = _brackets(dominance, "value", "low", "high", 3)
-    counts = dominance["what"].str.startswith("largest")
-    whole = _brackets(dominance, "value", "low", "high", 0)
-    shown = [
-        count if is_count else value
-        for count, value, is_count in zip(whole, values, counts, strict=True)
-    ]
+    """Counts without decimals, nats with three, p with two digits that say something."""
+    nats = _brackets(dominance, "value", "low", "high", 3)
+    counts = _brackets(dominance, "value", "low", "high", 0)
+    shown = []
+    for place, what in enumerate(dominance["what"]):
+        if what.startswith("p: "):
+            shown.append(f"{dominance['value'].iloc[place]:.2g}")
+        else:
+            shown.append((counts if what.startswith("largest") else nats)[place])
     return dominance[["what"]].assign(value=shown)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -190,3 +192,9 @@ def test_an_unfinished_run_is_no_source(tmp_path):
         raise KeyboardInterrupt
     with pytest.raises(InterpError, match="is not finished: run its command again"):
         find_run(spec.run_id, "heads", made)
+
+
+def test_a_run_is_summarised_without_torch():
+    code = "import sys, interp.causal.summary, interp.cli.print_ablation; print('torch' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"

@@ -111,14 +111,16 @@ def test_one_block_has_no_interval():
 
 
 def test_the_largest_is_strict_and_looks_at_rows_and_columns():
-    matrix = np.array([[5.0, 1, 1, 9], [6, 4, 4, 0], [0, 3, 7, 0]])
-    in_row, in_column = largest(matrix, [0, 1, 2])  # the fourth language has no set
-    assert in_row.tolist() == [0, 0, 1] and in_column.tolist() == [0, 1, 1]
-    assert diagonal_excess(matrix, [0, 1, 2]) == pytest.approx(16 / 3 - 24 / 9)
-    stacked = np.stack([matrix, -matrix])
-    assert diagonal_excess(stacked, [0, 1, 2]).tolist() == pytest.approx(
-        [16 / 3 - 24 / 9, 24 / 9 - 16 / 3]
-    )
+    # The fourth language has no set; the first row and the second column end in a tie.
+    matrix = np.array([[5.0, 4, 1, 5], [6, 4, 3, 0], [0, 3, 7, 0]])
+    in_row, in_column = largest(matrix, [0, 1, 2])
+    assert in_row.tolist() == [0, 0, 1] and in_column.tolist() == [0, 0, 1]
+    in_row, in_column = largest(matrix + 0.1 * np.eye(3, 4), [0, 1, 2])
+    assert in_row.tolist() == [1, 0, 1] and in_column.tolist() == [0, 1, 1]
+    excess = 16 / 3 - 22 / 9
+    assert diagonal_excess(matrix, [0, 1, 2]) == pytest.approx(excess)
+    both = diagonal_excess(np.stack([matrix, -matrix]), [0, 1, 2])
+    assert both.tolist() == pytest.approx([excess, -excess])
 
 
 def test_dominance_counts_the_diagonal_and_what_chance_gives():

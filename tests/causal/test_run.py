@@ -96,6 +96,23 @@ def test_threshold_needs_the_filters_cut(model, tmp_path):
     ablate(model, small_corpus(), study, source, "neurons", assignment="argmax", n_controls=0)
 
 
+def test_neurons_are_of_every_language_above_the_cut_unless_told_otherwise(model, tmp_path):
+    first, _ = halves(small_corpus())
+    study, source = found(model, first, tmp_path, "neurons", top_fraction=0.3, filter_quantile=0.5)
+    table = study.table("neurons", run_id=source)
+    table = table[table["selected"]]
+    one, several = (
+        read_source(study, source, "neurons", AblationOptions(assignment=rule)).places
+        for rule in ("argmax", "threshold")
+    )
+    for lang, rows in table.groupby("lang"):
+        mine = zip(rows["layer"].tolist(), rows["neuron"].tolist(), strict=True)
+        assert sorted(mine) == list(one[lang])
+        assert set(one[lang]) <= set(several[lang])
+    assert AblationOptions().assignment == "threshold"
+    assert sum(map(len, several.values())) > sum(map(len, one.values())) == len(table)
+
+
 def test_sets_of_another_study_and_checkpoint(model, heads, tmp_path):
     study, source = heads
     other = Study.open(tmp_path / "other")
