@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from interp.errors import InterpError, unknown
 
@@ -31,7 +32,7 @@ def check_label(study: Study, label: str | None, own: str) -> None:
 
 
 def other_run(study: Study, run_id: str, label: str | None) -> str | None:
-    """Find the current run of another checkpoint with the same analysis, preset and data.
+    """Find the current run of another checkpoint with the same analysis, options and data.
 
     Args:
         study: the study.
@@ -56,6 +57,7 @@ def other_run(study: Study, run_id: str, label: str | None) -> str | None:
         if record.run_id in current
         and record.spec["label"] != own["label"]
         and all(record.spec[key] == own[key] for key in same)
+        and _options(record.spec) == _options(own)
     }
     if label is None:
         bases = [one.run_id for one in alike.values() if one.spec["stage"] == "base"]
@@ -63,7 +65,12 @@ def other_run(study: Study, run_id: str, label: str | None) -> str | None:
     check_label(study, label, own["label"])
     if label not in alike:
         raise InterpError(
-            f"{label!r} has no {own['analysis']} run with preset {own['preset']} on the same facts "
+            f"{label!r} has no {own['analysis']} run with these options on the same facts "
             f"in this study: run `interp eval {own['analysis']}` for it with the same options"
         )
     return alike[label].run_id
+
+
+def _options(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked, without what changes no number that is compared."""
+    return {key: value for key, value in spec["arguments"].items() if key != "batch_size"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,12 +38,9 @@ def command(
     match: Annotated[str | None, _method("lenient or strict: what counts as correct.")] = None,
     max_new_tokens: Annotated[int | None, _method("Longest answer, in tokens.")] = None,
     bos: Annotated[str | None, _method("auto, always or never.")] = None,
-    language_sets: Annotated[
-        Path | None,
-        typer.Option(
-            help="YAML file {split: {group: [codes]}}: further averages.", rich_help_panel="Data"
-        ),
-    ] = None,
+    against: o.AgainstOption = None,
+    language_sets: o.LanguageSetsOption = None,
+    out: o.OutOption = None,
     limit: o.LimitOption = None,
     batch_size: o.BatchSizeOption = "auto",
     seed: o.SeedOption = 0,
@@ -61,6 +57,7 @@ def command(
 
     Example: interp eval klar --model ckpt/base --facts klar:../klar --languages en,es,zh
     """
+    from interp.cli.against import check_label
     from interp.cli.print_klar import print_klar
     from interp.cli.session import checkpoint, chosen_options, open_study
     from interp.data.language_sets import read_language_sets
@@ -91,9 +88,9 @@ def command(
         "bos": bos,
     }
     options = chosen_options("klar", preset, choices)
-    if language_sets is not None:  # a mistake in it is said now, not after the run
-        read_language_sets(language_sets)
+    sets = None if language_sets is None else read_language_sets(language_sets)
     target = open_study(study)
+    check_label(target, against, spec.label)
     run_id = run_klar(
         spec.load(),
         facts,
@@ -108,4 +105,4 @@ def command(
         overwrite=overwrite,
         **options,
     )
-    print_klar(target, run_id, language_sets)
+    print_klar(target, run_id, against=against, sets=sets, out=out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,10 +36,7 @@ def command(
     ] = None,
     against: o.AgainstOption = None,
     language_sets: o.LanguageSetsOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Also write every table as CSV into this folder.", rich_help_panel="Run"),
-    ] = None,
+    out: o.OutOption = None,
     limit: o.LimitOption = None,
     batch_size: o.BatchSizeOption = "auto",
     seed: o.SeedOption = 0,

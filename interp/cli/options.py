@@ -124,6 +124,10 @@ AgainstOption = Annotated[
         rich_help_panel=_RUN,
     ),
 ]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(help="Also write every table as CSV into this folder.", rich_help_panel=_RUN),
+]
 LanguageSetsOption = Annotated[
     Path | None,
     typer.Option(

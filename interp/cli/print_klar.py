@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from interp.cli.tables import console, print_frame
+from interp.cli.against import other_run
+from interp.cli.print_mcq import print_flips
+from interp.cli.tables import console, print_frame, with_interval, write_frames
 
 if TYPE_CHECKING:
+    from interp.data.language_sets import Split
     from interp.study import Study
 
 
-def print_klar(study: Study, run_id: str, sets_file: Path | None = None) -> None:
-    """Print accuracies, failure modes and averages of a run.
+def print_klar(
+    study: Study,
+    run_id: str,
+    *,
+    against: str | None = None,
+    sets: Mapping[str, Split] | None = None,
+    out: Path | None = None,
+) -> None:
+    """Print accuracies, failure modes and averages of a run, and what changed against another.
 
     Args:
         study: the study.
         run_id: a finished run of ``interp eval klar``.
-        sets_file: YAML file with further language sets.
+        against: label of the checkpoint to compare with; see `interp.cli.against.other_run`.
+        sets: further language sets.
+        out: folder for the tables as CSV.
     """
-    from interp.data.language_sets import read_language_sets
-    from interp.evals.klar_summary import summarise
+    from interp.evals.klar_summary import compare_runs, flipped, summarise
 
-    found = summarise(study, run_id, None if sets_file is None else read_language_sets(sets_file))
+    found = summarise(study, run_id, sets)
     languages = found["languages"]
     copied = 100 * languages["answer_in_demos"].sum() / max(languages["facts"].sum(), 1)
     print_frame(
@@ -45,13 +57,26 @@ def print_klar(study: Study, run_id: str, sets_file: Path | None = None) -> None
     kinds = found["answer_kinds"]
     kinds = kinds[kinds["lang"] == "all languages"]
     print_frame(_accuracies(kinds, "group"), "By kind of answer, mean over languages, %")
+    for by, title in (("stated", "By what the language's training text states"),
+                      ("split", "By split")):  # fmt: skip
+        if by in found:
+            shown = _accuracies(found[by], "lang")
+            shown.insert(0, "group", found[by]["group"])
+            print_frame(shown, f"{title}, %")
+    other = other_run(study, run_id, against)
+    if other is not None:
+        found["flips"] = compare_runs(study, other, run_id, sets)
+        found["flipped answers"] = flipped(study, other, run_id)
+        print_flips(found["flips"], f"Against {other}")
+    if out is not None:
+        write_frames(found, out)
 
 
 def _languages(frame: pd.DataFrame) -> pd.DataFrame:
     """One column per rule, with its interval; columns that say nothing are left out."""
     shown = frame[["lang", "facts"]].copy()
     for rule in ("lenient", "strict"):
-        shown[f"{rule} %"] = _with_interval(frame, rule, f"{rule}_low", f"{rule}_high")
+        shown[f"{rule} %"] = with_interval(frame[rule], frame[f"{rule}_low"], frame[f"{rule}_high"])
     for name in ("missing", "few_demos", "shortened"):
         if frame[name].any():
             shown[name.replace("_", " ")] = frame[name]
@@ -74,15 +99,5 @@ def _modes(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _accuracies(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     shown = frame[[name, "facts"]].rename(columns={"lang": "languages", "group": "facts of"})
-    shown["accuracy %"] = _with_interval(frame, "accuracy", "ci_low", "ci_high")
+    shown["accuracy %"] = with_interval(frame["accuracy"], frame["ci_low"], frame["ci_high"])
     return shown.assign(note=frame["note"]) if frame["note"].any() else shown
-
-
-def _with_interval(frame: pd.DataFrame, value: str, low: str, high: str) -> list[str]:
-    return [
-        "–" if pd.isna(middle)
-        else f"{100 * middle:.1f}"
-        if pd.isna(least)
-        else f"{100 * middle:.1f} [{100 * least:.1f}, {100 * most:.1f}]"
-        for middle, least, most in zip(frame[value], frame[low], frame[high], strict=True)
-    ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,9 +44,7 @@ def command(
     ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Resamples of the facts.")] = 2000,
     seed: o.SeedOption = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for all tables as CSV, made when absent.")
-    ] = None,
+    out: o.OutOption = None,
 ) -> None:
     """Language transition: does English come first, how long, and is it left in the end?
 

@@ -58,6 +58,33 @@ def language_sets(
     return found
 
 
+def named_sets(
+    available: Iterable[str], extra: Mapping[str, Split] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Name what some results are averaged over: ``mean``, then ``split: group``.
+
+    Args:
+        available: languages of the results, in their order.
+        extra: further splits.
+
+    Returns:
+        Name to codes; nothing for a single language. Of the built-in groups those are left out
+        that hold one language only, or the same ones as an earlier name.
+    """
+    there = tuple(dict.fromkeys(available))
+    if len(there) < 2:
+        return {}
+    found = {"mean": there}
+    if "en" in there and len(there) > 2:
+        found["mean without en"] = tuple(code for code in there if code != "en")
+    for name, split in language_sets(there, extra).items():
+        for group, codes in split.items():
+            asked = name in (extra or {})
+            if asked or (len(codes) > 1 and codes not in found.values()):
+                found[f"{name}: {group}"] = codes
+    return found
+
+
 def read_language_sets(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     """Read further splits: ``{split: {group: [code, ...]}}`` in YAML.
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from interp.data.language_sets import Split, language_sets
+from interp.data.fact_groups import fact_groups
+from interp.data.language_sets import Split, named_sets
 from interp.errors import InterpError, unknown
 from interp.evals.accuracy import accuracy_table
 from interp.evals.answer_kinds import answer_kinds
@@ -37,14 +38,17 @@ def summarise(
         strict rule with 95 % intervals over facts. ``language_sets``, ``relations``,
         ``answer_kinds``: accuracies under the run's own rule, in the columns of
         `interp.evals.accuracy`, the last two also averaged over all languages (``lang`` is ``all
-        languages``). ``failure_modes``: see `interp.evals.failure_table`.
+        languages``). ``stated`` and ``split``, where the facts say so: accuracies of facts stated
+        in the language and in English only, and of each split. ``failure_modes``: see `interp.evals.failure_table`.
     """
     rows = _answers(study, run_id)
-    sets = _sets(rows, extra_sets)
+    sets = named_sets(rows["lang"], extra_sets)
     every = {"all languages": tuple(rows["lang"].unique())}
     correct = wide(rows)
     by_set = accuracy_table(correct, _groups(rows, "all"), sets)
+    known = _known_groups(study, _spec(study, run_id)["data_hash"])
     return {
+        **{by: accuracy_table(correct, groups, sets) for by, groups in known.items()},
         "languages": _languages(study, run_id, rows),
         "language_sets": by_set[by_set["lang"].isin(sets)].reset_index(drop=True),
         "relations": accuracy_table(correct, _groups(rows, rows["relation"]), every),
@@ -88,7 +92,7 @@ def compare_runs(
             "so that only the checkpoint differs"
         )
     before, after = (_answers(study, run_id) for run_id in (base, other))
-    return flip_table(wide(before), wide(after), _sets(before, extra_sets))
+    return flip_table(wide(before), wide(after), named_sets(before["lang"], extra_sets))
 
 
 def flipped(study: Study, base: str, other: str) -> pd.DataFrame:
@@ -152,17 +156,16 @@ def _languages(study: Study, run_id: str, rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _known_groups(study: Study, data_hash: str) -> dict[str, pd.DataFrame]:
+    """Groups by what texts state and by split; none for a folder of KLAR, which says neither."""
+    facts = study.table("facts", columns=["data_hash", "fact_id", "lang", "stated", "split"])
+    own = facts[facts["data_hash"] == data_hash]
+    found = {by: fact_groups(own, by) for by in ("stated", "split")}
+    return {by: groups for by, groups in found.items() if not groups.empty}
+
+
 def _groups(rows: pd.DataFrame, group: str | pd.Series[str]) -> pd.DataFrame:
     return rows[["fact_id", "lang"]].assign(group=group)
-
-
-def _sets(rows: pd.DataFrame, extra: Mapping[str, Split] | None) -> dict[str, tuple[str, ...]]:
-    """Language sets of these rows, one name each, e.g. ``seen: held_out``."""
-    return {
-        f"{split}: {group}": codes
-        for split, groups in language_sets(rows["lang"].unique(), extra).items()
-        for group, codes in groups.items()
-    }
 
 
 def _differences(study: Study, base: str, other: str) -> list[str]:

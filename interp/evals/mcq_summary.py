@@ -10,7 +10,7 @@ import pandas as pd
 
 from interp.data.fact_checks import UNALIGNED
 from interp.data.fact_groups import fact_groups
-from interp.data.language_sets import Split, language_sets
+from interp.data.language_sets import Split, named_sets
 from interp.errors import InterpError, unknown
 from interp.evals.accuracy import accuracy_table, within
 from interp.evals.answers import parallel, wide
@@ -131,7 +131,7 @@ def summarise(
     """
     answers = read_answers(study, run_id, normalisation=normalisation)
     correct = answers.correct
-    named = flat_sets(correct.columns, sets)
+    named = named_sets(correct.columns, sets)
     found = {}
     for by in GROUPINGS:
         groups = fact_groups(answers.facts, by)
@@ -148,29 +148,6 @@ def summarise(
         found["histogram"] = histogram_table(both, draws=draws, seed=seed)
         found["pairs"] = pair_table(both, draws=draws, seed=seed)
     return found
-
-
-def flat_sets(
-    languages: pd.Index, sets: Mapping[str, Split] | None = None
-) -> dict[str, tuple[str, ...]]:
-    """Name the sets that some results have: ``mean``, then ``split: group``.
-
-    Args:
-        languages: languages of the results.
-        sets: further splits.
-
-    Returns:
-        Name to codes; of sets with the same languages the first, none with one language only.
-    """
-    every = tuple(str(lang) for lang in languages)
-    found: dict[str, tuple[str, ...]] = {"mean": every}
-    if "en" in every and len(every) > 2:
-        found["mean without en"] = tuple(lang for lang in every if lang != "en")
-    for name, split in language_sets(every, sets).items():
-        for group, codes in split.items():
-            if len(codes) > 1 and codes not in found.values():
-                found[f"{name}: {group}"] = codes
-    return found if len(every) > 1 else {}
 
 
 def compare(
@@ -214,7 +191,7 @@ def compare(
     for name in dict.fromkeys(groups["group"]):
         members = groups[groups["group"] == name]
         first, second = (within(one.correct, members) for one in (old, new))
-        named = flat_sets(first.columns, sets)
+        named = named_sets(first.columns, sets)
         table = flip_table(first, second, named, draws=draws, seed=seed)
         table.insert(0, "group", name)
         frames.append(table)

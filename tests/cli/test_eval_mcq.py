@@ -112,5 +112,5 @@ def test_a_label_without_such_a_run_is_named(
         "--label", "mine", "--against", "tiny",
     )  # fmt: skip
     assert said.code == 2
-    assert "'tiny' has no mcq run with preset default on the same facts" in said.err
+    assert "'tiny' has no mcq run with these options on the same facts" in said.err
     assert "mine" in set(load_study(study).runs()["label"])  # what was computed is kept
