@@ -25,9 +25,16 @@ ANALYSES = {
     "lahis-frozen": ("lahis", "--mask-update", "frozen", "--batch-size", "1"),
     "lahis-adamw": ("lahis", "--preset", "paper"),
     "lens": ("lens", "--token-rule", "last", "--batch-size", "1"),
+    "mcq": ("eval", "mcq", "--batch-size", "1"),
+    "klar": ("eval", "klar", "--n-demos", "1", "--batch-size", "1"),
+    "similarity": ("similarity", "--batch-size", "1"),
 }
-STEPS = {"lape": 48, "lahis-frozen": 24, "lahis-adamw": 24, "lens": 24}
-"""Steps of a whole run: one sequence each; LAPE reads its text twice."""
+STEPS = {
+    "lape": 48, "lahis-frozen": 24, "lahis-adamw": 24, "lens": 24, "mcq": 24, "klar": 24,
+    "similarity": 28,
+}  # fmt: skip
+"""Steps of a whole run: one sequence each; LAPE reads its text twice, similarity then has 4 points."""
+ON_FACTS = ("lens", "mcq", "klar")
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +63,7 @@ def command(checkpoint: Path, corpus: Path, facts: Path):
     """The arguments of one analysis on the tiny checkpoint and texts."""
 
     def arguments(name: str, study: Path) -> list[str]:
-        data = ("--facts", f"jsonl:{facts}") if name == "lens" else ("--corpus", str(corpus))
+        data = ("--facts", f"jsonl:{facts}") if name in ON_FACTS else ("--corpus", str(corpus))
         return [*ANALYSES[name], *data, "--model", str(checkpoint), "--study", str(study)]
 
     return arguments
