@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from interp.data.canonical import canonical_hash, seeded_number
+from interp.data.balance import balanced_ids
+from interp.data.canonical import canonical_hash
 from interp.data.fact_checks import N_OPTIONS, SPLITS, UNALIGNED, fold, problem_of, split_of
 from interp.data.fact_tables import as_record, facts_frame
 from interp.data.languages import check
@@ -227,7 +228,8 @@ class FactSet:
                 f"{dict(Counter(fact.split for fact in self.facts))}"
             )
         if limit is not None:
-            kept = _balanced(kept, limit, seed)
+            chosen_ids = balanced_ids({f.fact_id: f.relation for f in kept}, limit, seed)
+            kept = [fact for fact in kept if fact.fact_id in chosen_ids]
         return replace(self, facts=tuple(kept), languages=chosen, data_hash=_hash(kept, chosen))
 
     @property
@@ -278,17 +280,6 @@ def _check_set(
         raise InterpError(
             f"{source}: none of {len(given)} facts is there in all of {', '.join(languages)}"
         )
-
-
-def _balanced(facts: Sequence[Fact], limit: int, seed: int) -> list[Fact]:
-    """Take facts in turn from each relation, each relation in seeded order."""
-    drawn: Counter[str] = Counter()
-    turn: dict[str, tuple[int, float]] = {}
-    for fact in sorted(facts, key=lambda fact: seeded_number(seed, "limit", fact.fact_id)):
-        turn[fact.fact_id] = (drawn[fact.relation], seeded_number(seed, fact.fact_id))
-        drawn[fact.relation] += 1
-    chosen = set(sorted(turn, key=turn.__getitem__)[:limit])
-    return [fact for fact in facts if fact.fact_id in chosen]
 
 
 def _hash(facts: Sequence[Fact], languages: Sequence[str]) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from interp.data.balance import balanced_ids
 from interp.data.facts import FactSet
 from interp.data.sources.text import folder_of
 from interp.errors import InterpError
 from interp.evals.free_questions import free_questions
 from interp.evals.klar_prompts import klar_questions
-from interp.evals.questions import QuestionSet, balanced
+from interp.evals.questions import QuestionSet
 from interp.notices import tell
 from interp.options import KlarOptions
 
@@ -61,7 +62,8 @@ def read_questions(
         questions = klar_questions(folder, languages, options=options, seed=seed)
         if limit is None:
             return questions, None
-        return questions.only(balanced(questions.questions, limit, seed)), None
+        relation_of = {one.fact_id: one.relation for one in questions.questions}
+        return questions.only(balanced_ids(relation_of, limit, seed)), None
     if named := sorted({"template", "template_index"} & set(given)):
         raise InterpError(
             f"klar option {named[0]} is given, but the facts are not {KLAR}FOLDER: expected no "

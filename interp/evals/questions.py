@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
-from interp.data.canonical import canonical_hash, seeded_number
+from interp.data.canonical import canonical_hash
 from interp.evals.failure_modes import Objects
 
 
@@ -137,24 +136,3 @@ def hash_of(questions: Sequence[Question], languages: Sequence[str]) -> str:
         for one in questions
     )
     return canonical_hash({"languages": list(languages), "questions": rows})
-
-
-def balanced(questions: Sequence[Question], limit: int, seed: int) -> frozenset[str]:
-    """Choose facts in turn from each relation, each relation in seeded order.
-
-    Args:
-        questions: the questions.
-        limit: number of facts.
-        seed: of the order.
-
-    Returns:
-        Their ids.
-    """
-    relation_of = {one.fact_id: one.relation for one in questions}
-    number = {fact_id: seeded_number(seed, "limit", fact_id) for fact_id in relation_of}
-    drawn: Counter[str] = Counter()
-    turn: dict[str, tuple[int, float]] = {}
-    for fact_id in sorted(relation_of, key=number.__getitem__):
-        turn[fact_id] = (drawn[relation_of[fact_id]], number[fact_id])
-        drawn[relation_of[fact_id]] += 1
-    return frozenset(sorted(turn, key=turn.__getitem__)[:limit])

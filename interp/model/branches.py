@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from accelerate.utils import extract_model_from_parallel
+
+from interp.model.wrapped import inner_model, takes_logits_to_keep
 
 Ids = Sequence[int]
 
@@ -241,7 +242,7 @@ def _logits(
         arguments["position_ids"] = positions
     else:
         arguments["attention_mask"] = (segments >= 0).long()
-    if _takes_logits_to_keep(model):
+    if takes_logits_to_keep(model):
         arguments["logits_to_keep"] = ids.shape[1] - kept
         out: torch.Tensor = model(**arguments).logits
         return out
@@ -258,7 +259,7 @@ def _shared_mask(
     families that mix windows with full attention take one mask per type of layer.
     """
     dtype = next(model.parameters()).dtype
-    config = _inner(model).config.get_text_config()
+    config = inner_model(model).config.get_text_config()
     kinds = set(getattr(config, "layer_types", None) or ())
     window = getattr(config, "sliding_window", None)
     full = _additive_mask(segments, dtype)
@@ -285,16 +286,3 @@ def _additive_mask(
         allowed &= positions[:, :, None] - positions[:, None, :] < window
     mask = torch.zeros(allowed.shape, dtype=dtype, device=segments.device)
     return mask.masked_fill_(~allowed, torch.finfo(dtype).min)[:, None]
-
-
-def _inner(model: Any) -> Any:
-    """The Hugging Face model inside wrappers of peft and DDP."""
-    inner = extract_model_from_parallel(model)
-    return inner.get_base_model() if hasattr(inner, "get_base_model") else inner
-
-
-def _takes_logits_to_keep(model: Any) -> bool:
-    """Whether the forward can leave out the logits of positions nobody reads."""
-    import inspect
-
-    return "logits_to_keep" in inspect.signature(_inner(model).forward).parameters

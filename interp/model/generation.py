@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from interp.errors import InterpError
+from interp.model.wrapped import takes_logits_to_keep
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,9 @@ def sample(
     Returns:
         Token ids ``[prompt][completion]``, each up to its first end token, which is included;
         without it where the completion reached its longest.
+
+    Raises:
+        InterpError: the model's logits are not numbers.
     """
     training = model.training
     model.eval()
@@ -154,7 +158,9 @@ def _sample(
     seen = torch.tensor([[p[0]] * (width - len(p)) + list(p) for p in prompts], device=device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
     positions = (mask.cumsum(-1) - 1).clamp_(min=0)
-    out = model(input_ids=seen, attention_mask=mask, position_ids=positions, use_cache=True)
+    # Of the prompts only the last logits are read; all of them can need more memory than the rest.
+    last = {"logits_to_keep": 1} if takes_logits_to_keep(model) else {}
+    out = model(input_ids=seen, attention_mask=mask, position_ids=positions, use_cache=True, **last)
     cache, logits = out.past_key_values, out.logits[:, -1].float().repeat_interleave(n, 0)
     cache.batch_repeat_interleave(n)
     seen, mask = seen.repeat_interleave(n, 0), mask.repeat_interleave(n, 0)
@@ -164,6 +170,11 @@ def _sample(
     completions: list[list[int]] = [[] for _ in range(count * n)]
     owners = torch.arange(count * n, device=device)
     for step in range(longest):
+        if bool(torch.isnan(logits).any()):
+            raise InterpError(
+                "the checkpoint's logits are not numbers, so nothing can be generated: it may be "
+                "damaged or have overflowed in half precision; try --dtype float32"
+            )
         token = _choose(processors(seen, logits), uniform[owners, step], sampling.temperature)
         chosen = token.tolist()
         for owner, one in zip(owners.tolist(), chosen, strict=True):

@@ -41,12 +41,16 @@ def test_the_forms():
     assert prompt_text(tokenizer, TEXT, form="cloze") == "The capital of France is"
     assert prompt_text(tokenizer, TEXT, form="cloze", trailing_space=True).endswith("is ")
     assert encode_prompt(tokenizer, TEXT) == encode(tokenizer, prompt_text(tokenizer, TEXT))
-    with pytest.raises(InterpError, match=r"unknown prompt form 'mcq': expected one of qa, native, cloze"):
+    with pytest.raises(
+        InterpError, match=r"unknown prompt form 'mcq': expected one of qa, native, cloze"
+    ):
         encode_prompt(tokenizer, TEXT, form="mcq")
     bare = FactText("Q?", TEXT.options, 0)
     with pytest.raises(InterpError, match=r"'Q\?' brings no cloze prompt"):
         encode_prompt(tokenizer, bare, form="cloze")
-    with pytest.raises(InterpError, match=r"no chat template .* expected form 'qa', 'native' or 'cloze'"):
+    with pytest.raises(
+        InterpError, match=r"no chat template .* expected form 'qa', 'native' or 'cloze'"
+    ):
         encode_prompt(tokenizer, TEXT, form="chat")
 
 

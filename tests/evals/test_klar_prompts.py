@@ -8,6 +8,7 @@ import random
 import pandas as pd
 import pytest
 
+from interp.data.balance import balanced_ids
 from interp.data.facts import FactSet
 from interp.data.relations import ANSWER_KINDS, COMMON, PROPER, PROPER_NOUN_RELATIONS
 from interp.data.sources.cldr_facts.truths import RELATIONS
@@ -15,7 +16,6 @@ from interp.errors import InterpError
 from interp.evals.answer_kinds import answer_kinds
 from interp.evals.free_questions import free_questions
 from interp.evals.klar_prompts import klar_questions
-from interp.evals.questions import balanced
 from interp.options import KlarOptions
 from tests.evals.klar_folder import NAMES, klar_folder, write
 from tests.lens.helpers import facts
@@ -150,12 +150,13 @@ def test_the_hash_is_of_the_content(tmp_path):
 
 def test_a_limit_keeps_the_prompts_and_balances_relations(tmp_path):
     found = klar_questions(klar_folder(tmp_path))
-    some = found.only(balanced(found.questions, 4, seed=0))
+    relation_of = {q.fact_id: q.relation for q in found.questions}
+    some = found.only(balanced_ids(relation_of, 4, seed=0))
     assert len({q.fact_id for q in some.questions}) == 4
     assert sum(q.relation == "animal" for q in some.questions) == 2 * 3
     assert set(some.questions) <= set(found.questions)
     assert some.objects == found.objects and some.data_hash != found.data_hash
-    assert balanced(found.questions, 99, 0) == {q.fact_id for q in found.questions}
+    assert balanced_ids(relation_of, 99, 0) == {q.fact_id for q in found.questions}
 
 
 def test_bad_folders_are_said(tmp_path):

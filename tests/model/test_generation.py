@@ -9,7 +9,7 @@ from scipy.stats import chisquare
 
 from interp.errors import InterpError
 from interp.model.generation import Sampling, sample
-from tests.tiny import tiny_model
+from tests.tiny import FAMILIES, FAST_FAMILIES, tiny_model
 
 torch.set_num_threads(1)
 
@@ -29,7 +29,10 @@ def generate(model, prompt, end, **options):
     return out[0, len(prompt) :].tolist()
 
 
-@pytest.mark.parametrize("family", ["olmo2", "qwen2", "gpt2", "gemma2"])
+@pytest.mark.parametrize(
+    "family",
+    [f if f in FAST_FAMILIES else pytest.param(f, marks=pytest.mark.slow) for f in FAMILIES],
+)
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
@@ -124,3 +127,11 @@ def test_gradient_checkpointing_does_not_cost_the_cache():
         handle.remove()
     assert widths == [6, 1, 1, 1, 1]
     assert model.training
+
+
+def test_logits_that_are_no_numbers_are_said():
+    model, _ = tiny_model("olmo2")
+    with torch.no_grad():
+        model.get_input_embeddings().weight.fill_(float("nan"))
+    with pytest.raises(InterpError, match="logits are not numbers"):
+        sample(model, PROMPTS, 1, Sampling(temperature=0, max_new_tokens=2), eos_ids=[2])

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from interp.data.facts import FactText
 from interp.data.languages import TRAINED
+from interp.data.scaffolds import SCAFFOLDS, native_scaffold
 from interp.errors import InterpError
 from training.prompts import build_prompt, choice_prompt, fit_prompt, open_prompt, reordered
-from interp.data.scaffolds import SCAFFOLDS, native_scaffold
 
 FACT = FactText("What is the capital of Kenya?", ("Kisumu", "Nairobi", "Mombasa", "Nakuru"), 1)
 ARABIC = FactText(
