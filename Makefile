@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Workers of the test run; each uses one thread.
 WORKERS ?= 2
 
-.PHONY: demo install install-dev test test-all lint format types bench bench-quick clean
+.PHONY: demo install install-dev test test-all test-slow lint format types bench bench-quick clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,9 @@ test: install-dev  ## units and the main paths
 
 test-all: install-dev  ## the same and the slow matrix: every family, every engine, kills
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-slow: install-dev  ## what test-all has beyond test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 lint: install-dev  ## style and formatting
 	$(BIN)/ruff check .

@@ -23,6 +23,11 @@ STAGES = ("base", "sft", "grpo")
 UNITS = 128
 """Of the 480 embedded texts: enough for 64 blocks of two, and the demo ends in minutes."""
 
+CAUSAL_LANGUAGES = ("en", "es", "ru", "ar", "zh", "bn")
+"""Six scripts' worth of languages for the causal check, which costs a pass per set and control."""
+CAUSAL_UNITS = 24
+CAUSAL_CONTROLS = 2
+
 RETRAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "base": ("base", "--preset", "full"),
@@ -156,3 +161,43 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
         "lens": run_lens(model, facts, study, label=label, stage=label),
         "mcq": run_mcq(model, facts, study, label=label, stage=label),
     }
+
+
+def check_causes(
+    checkpoint: Path, study: Study, runs: Mapping[str, str], *, limit: int | None = None
+) -> dict[str, str]:
+    """Ablate the heads and neurons that one checkpoint's runs have found.
+
+    Args:
+        checkpoint: folder of the checkpoint.
+        study: the study that holds the runs.
+        runs: what `run_demo` returned for it.
+        limit: measure on at most this many units.
+
+    Returns:
+        ``heads`` and ``neurons`` to the run_id of their causal check, on texts that they were not
+        found on.
+    """
+    from interp.causal.run import run_ablation
+    from interp.data.corpus import Corpus
+    from interp.model.hooked import HookedModel
+
+    model = HookedModel.load(str(checkpoint))
+    corpus = Corpus.load("cldr", languages=CAUSAL_LANGUAGES)
+    label = checkpoint.name
+
+    def ablate(heads: str | None, neurons: str | None) -> str:
+        return run_ablation(
+            model,
+            corpus,
+            study,
+            label=label,
+            stage=label,
+            heads_from=heads,
+            neurons_from=neurons,
+            languages=CAUSAL_LANGUAGES,
+            limit=CAUSAL_UNITS if limit is None else min(limit, CAUSAL_UNITS),
+            n_controls=CAUSAL_CONTROLS,
+        )
+
+    return {"heads": ablate(runs["lahis"], None), "neurons": ablate(None, runs["lape"])}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interp.demo import find_shipped, place_checkpoint, run_demo
+from interp.demo import check_causes, find_shipped, place_checkpoint, run_demo
 from interp.demo_comparison import (
     answers_comparison,
     lahis_comparison,
@@ -68,6 +68,13 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
     english = ranks[(ranks["lang"] == "en") & (ranks["layer"] == 8) & (ranks["role"] == "target")]
     assert (english["rank"] == 0).all()
     assert run_demo(checkpoint, study, limit=12) == runs
+
+    causes = check_causes(checkpoint, study, runs, limit=2)
+    assert set(causes) == {"heads", "neurons"}
+    for run_id in causes.values():
+        table = study.table("ablations", run_id=run_id)
+        assert {"random", "layer-matched"} < set(table["kind"])
+        assert table["delta_nll"].notna().all()
 
     # The same weights under another name differ from the base no more than the base from itself.
     shutil.copytree(checkpoint, tmp_path / "twin")

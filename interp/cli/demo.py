@@ -37,7 +37,7 @@ def command(
     from interp.cli.session import open_study
     from interp.cli.summaries import print_demo, print_run
     from interp.cli.tables import console
-    from interp.demo import STAGES, find_shipped, place_checkpoint, run_demo
+    from interp.demo import STAGES, check_causes, find_shipped, place_checkpoint, run_demo
     from interp.demo import retrain as train_again
     from interp.errors import InterpError
 
@@ -53,8 +53,12 @@ def command(
             out.print(place_checkpoint(shipped / stage, checkpoints / stage))
     target = open_study(study)
     runs = {stage: run_demo(checkpoints / stage, target, limit=limit) for stage in STAGES}
-    for analysis in ("lape", "lahis", "lens"):
-        print_run(target, runs[STAGES[0]][analysis])
+    base = STAGES[0]
+    causes = check_causes(checkpoints / base, target, runs[base], limit=limit)
+    for analysis in ("lape", "lahis", "lens", "mcq"):
+        print_run(target, runs[base][analysis])
+    for run_id in causes.values():
+        print_run(target, run_id)
     print_demo(target, runs)
     out.print(f"\nDone in {time.monotonic() - started:.0f} s. The results are in {study}.")
     out.print("Where to look next:")

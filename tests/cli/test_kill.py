@@ -69,6 +69,26 @@ def command(checkpoint: Path, corpus: Path, facts: Path):
     return arguments
 
 
+@pytest.fixture(scope="session")
+def wholes() -> dict[str, Path]:
+    """Uninterrupted runs that another test of this process has made."""
+    return {}
+
+
+@pytest.fixture
+def whole(command, tmp_path_factory: pytest.TempPathFactory, wholes: dict[str, Path]):
+    """The study of an uninterrupted run of an analysis, made once."""
+
+    def made(name: str) -> Path:
+        if name not in wholes:
+            folder = tmp_path_factory.mktemp("whole") / "study"
+            finish(command(name, folder))
+            wholes[name] = folder
+        return wholes[name]
+
+    return made
+
+
 def start(arguments: list[str]) -> subprocess.Popen[str]:
     """Start ``python -m interp``, saving after every batch."""
     return subprocess.Popen(
@@ -140,23 +160,25 @@ def check_same(whole: Path, resumed: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANALYSES)
-def test_a_kill_part_way_costs_nothing_but_the_rest(name: str, command, tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finish(command(name, whole))
+def test_a_kill_part_way_costs_nothing_but_the_rest(
+    name: str, command, whole, tmp_path: Path
+) -> None:
+    killed = tmp_path / "killed"
     left = kill_part_way(command(name, killed), killed, STEPS[name] // 3)
     assert 0 < left < STEPS[name]  # the kill landed in the middle of the work
     assert load_study(killed).runs().empty
     finish(command(name, killed))
     assert record(killed)["resumed_at_steps"] == [left]  # the rest only
-    check_same(whole, killed)
+    check_same(whole(name), killed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANALYSES)
-def test_kills_at_any_moment_end_in_the_same_result(name: str, command, tmp_path: Path) -> None:
+def test_kills_at_any_moment_end_in_the_same_result(
+    name: str, command, whole, tmp_path: Path
+) -> None:
     """Kill at seeded moments: soon after the start, between two saves, within a write."""
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finish(command(name, whole))
+    killed = tmp_path / "killed"
     chance = random.Random(f"kills of {name}")
     lefts = []
     for fraction in sorted(chance.uniform(0.05, 0.9) for _ in range(3)):
@@ -170,7 +192,7 @@ def test_kills_at_any_moment_end_in_the_same_result(name: str, command, tmp_path
             load_study(killed).table(table)
     assert any(0 < left < STEPS[name] for left in lefts), lefts
     finish(command(name, killed))
-    check_same(whole, killed)
+    check_same(whole(name), killed)
 
 
 @pytest.mark.parametrize("name", ANALYSES)
