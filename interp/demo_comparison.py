@@ -9,7 +9,6 @@ from a bootstrap over facts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,7 +55,7 @@ def lape_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
 
 def _neurons(study: Study, run_id: str, half: int) -> set[tuple[int, int, int]]:
     """Layer, neuron and language of the selection on every second block."""
-    arguments = _arguments(study, run_id)
+    arguments = study.spec(run_id)["arguments"]
     tensors = study.tensors(run_id, "counts")
     found = select_from_counts(
         tensors["counts"][half::2],
@@ -95,7 +94,7 @@ def lahis_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _heads(study: Study, run_id: str, half: int) -> dict[str, set[tuple[int, int]]]:
-    arguments = _arguments(study, run_id)
+    arguments = study.spec(run_id)["arguments"]
     options = LahisOptions.of_run(arguments)
     gradients = study.tensors(run_id, "gradients")
     return {
@@ -207,9 +206,3 @@ def training_comparison(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
             }
             rows.append({"checkpoint": label, "step": step, **shares})
     return pd.DataFrame(rows)
-
-
-def _arguments(study: Study, run_id: str) -> dict[str, Any]:
-    record = next(record for record in study.records() if record.run_id == run_id)
-    arguments: dict[str, Any] = record.spec["arguments"]
-    return arguments

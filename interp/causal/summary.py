@@ -30,7 +30,7 @@ def losses_of(study: Study, run_id: str) -> Losses:
     """
     tensors = study.tensors(run_id, "losses")
     about = study.tensor_metadata(run_id, "losses")
-    loss = AblationOptions.of_run(_spec(study, run_id)["arguments"]).loss
+    loss = AblationOptions.of_run(study.spec(run_id)["arguments"]).loss
     sums, weights = ("nats", "tokens") if loss == "nll" else ("perplexity", "sequences")
     return Losses(
         read_sets(about["sets"], tensors["places"]),
@@ -58,7 +58,7 @@ def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
         mean of the controls on the diagonal. ``notes``: what was missing, one line each.
     """
     losses = losses_of(study, run_id)
-    seed = int(_spec(study, run_id)["seed"])
+    seed = int(study.spec(run_id)["seed"])
     effects = effects_frame(losses, seed=seed)
     matrix = pd.DataFrame(losses.effects(losses.own()), columns=list(losses.languages))
     matrix.insert(0, "ablated", list(losses.sources))
@@ -141,7 +141,3 @@ def _accuracy(table: pd.DataFrame) -> pd.DataFrame:
         record |= dict(zip(mine["lang"], mine["delta_accuracy"], strict=True))
         rows.append(record)
     return pd.DataFrame(rows)
-
-
-def _spec(study: Study, run_id: str) -> dict[str, Any]:
-    return next(record.spec for record in study.records() if record.run_id == run_id)

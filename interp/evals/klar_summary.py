@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from interp.data.fact_groups import fact_groups
 from interp.data.language_sets import Split, named_sets
-from interp.errors import InterpError, unknown
+from interp.errors import InterpError
 from interp.evals.accuracy import accuracy_table
 from interp.evals.answer_kinds import answer_kinds
 from interp.evals.answers import wide
@@ -46,7 +45,7 @@ def summarise(
     every = {"all languages": tuple(rows["lang"].unique())}
     correct = wide(rows)
     by_set = accuracy_table(correct, _groups(rows, "all"), sets)
-    known = _known_groups(study, _spec(study, run_id)["data_hash"])
+    known = _known_groups(study, study.spec(run_id)["data_hash"])
     return {
         **{by: accuracy_table(correct, groups, sets) for by, groups in known.items()},
         "languages": _languages(study, run_id, rows),
@@ -55,7 +54,7 @@ def summarise(
         "answer_kinds": accuracy_table(
             correct, _groups(rows, answer_kinds(rows["relation"])), {**every, **sets}
         ),
-        "failure_modes": failure_table(rows.assign(label=_spec(study, run_id)["label"])),
+        "failure_modes": failure_table(rows.assign(label=study.spec(run_id)["label"])),
     }
 
 
@@ -125,21 +124,12 @@ def flipped(study: Study, base: str, other: str) -> pd.DataFrame:
 
 def _answers(study: Study, run_id: str) -> pd.DataFrame:
     """Read a run's answers, with the scored ``line`` and whether it is ``lenient`` and ``strict``."""
-    spec = _spec(study, run_id)
-    if spec["analysis"] != "klar":
-        raise InterpError(f"run {run_id} is one of {spec['analysis']}: expected one of klar")
+    spec = study.spec(run_id, "klar")
     rows = study.table("predictions", run_id=run_id)
     rule = KlarOptions.of_run(spec["arguments"]).line
     lines = [answer_line(text, rule) for text in rows["generated"]]
     right = [lenient(line, target) for line, target in zip(lines, rows["target"], strict=True)]
     return rows.assign(line=lines, lenient=right, strict=rows["correct_strict"])
-
-
-def _spec(study: Study, run_id: str) -> Mapping[str, Any]:
-    specs = {one.run_id: one.spec for one in study.records() if one.finished}
-    if run_id not in specs:
-        raise unknown("finished run", run_id, specs)
-    return specs[run_id]
 
 
 def _languages(study: Study, run_id: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -169,7 +159,7 @@ def _groups(rows: pd.DataFrame, group: str | pd.Series[str]) -> pd.DataFrame:
 
 
 def _differences(study: Study, base: str, other: str) -> list[str]:
-    old, new = (_spec(study, run_id)["arguments"] for run_id in (base, other))
+    old, new = (study.spec(run_id)["arguments"] for run_id in (base, other))
     names = sorted((old.keys() | new.keys()) - {"batch_size"})
     return [
         f"{name} ({old.get(name)} and {new.get(name)})"

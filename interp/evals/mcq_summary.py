@@ -11,7 +11,7 @@ import pandas as pd
 from interp.data.fact_checks import UNALIGNED
 from interp.data.fact_groups import fact_groups
 from interp.data.language_sets import Split, named_sets
-from interp.errors import InterpError, unknown
+from interp.errors import InterpError
 from interp.evals.accuracy import accuracy_table, within
 from interp.evals.answers import parallel, wide
 from interp.evals.choices import LENGTHS, normalised, ranking
@@ -67,14 +67,7 @@ def read_answers(study: Study, run_id: str, *, normalisation: str | None = None)
     Raises:
         InterpError: an unknown run or normalisation, a run of another analysis.
     """
-    records = {record.run_id: record for record in study.records() if record.finished}
-    if run_id not in records:
-        raise unknown("finished run", run_id, records)
-    spec = records[run_id].spec
-    if spec["analysis"] != "mcq":
-        raise InterpError(
-            f"run {run_id} is of the analysis {spec['analysis']}: expected mcq (option scores)"
-        )
+    spec = study.spec(run_id, "mcq")
     rule = normalisation or spec["arguments"]["normalisation"]
     rows = study.table("predictions", run_id=run_id)
     facts = study.facts(spec["data_hash"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -46,7 +44,7 @@ def kv_group_scores(study: Study, run_id: str) -> dict[str, NDArray[np.float64]]
         InterpError: if the run stored no gradients.
     """
     gradients = study.tensors(run_id, "gradients")
-    n_kv_heads = int(_spec(study, run_id)["model"]["shape"]["n_kv_heads"])
+    n_kv_heads = int(study.spec(run_id)["model"]["shape"]["n_kv_heads"])
     return {
         lang: head_score(sum_kv_groups(gradients[lang], n_kv_heads))
         for lang in score_matrices(study, run_id)
@@ -122,9 +120,5 @@ def _interval(study: Study, run_id: str, lang: str, heads: list[Head]) -> dict[s
     return {name: float(row[name].iloc[0]) for name in ("ci_low", "ci_high")}
 
 
-def _spec(study: Study, run_id: str) -> dict[str, Any]:
-    return next(record.spec for record in study.records() if record.run_id == run_id)
-
-
 def _options(study: Study, run_id: str) -> LahisOptions:
-    return LahisOptions.of_run(_spec(study, run_id)["arguments"])
+    return LahisOptions.of_run(study.spec(run_id)["arguments"])

@@ -32,7 +32,7 @@ def selection(study: Study, run_id: str, **changes: Any) -> LapeSelection:
     Raises:
         InterpError: for a run or option that does not exist, or a value out of range.
     """
-    arguments = _record(study, run_id).spec["arguments"]
+    arguments = study.spec(run_id)["arguments"]
     options = LapeOptions.of_run(arguments).to_dict()
     tensors = study.tensors(run_id, "counts")
     for name in changes:
@@ -94,11 +94,4 @@ def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
 
 
 def _min_activations(study: Study, run_id: str) -> int:
-    return int(_record(study, run_id).spec["arguments"]["min_activations"])
-
-
-def _record(study: Study, run_id: str) -> Any:
-    records = {record.run_id: record for record in study.records()}
-    if run_id not in records:
-        raise unknown("run", run_id, records, f"study {study.path}")
-    return records[run_id]
+    return int(study.spec(run_id)["arguments"]["min_activations"])

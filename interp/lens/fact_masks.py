@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from interp.data.fact_groups import ENGLISH_ONLY, GROUPINGS, STATED, fact_groups
 from interp.errors import InterpError
-from interp.lens.rank_cube import RankCube, rank_cube, run_spec
+from interp.lens.rank_cube import RankCube, rank_cube
 from interp.study import Study
 
 Bools = NDArray[np.bool_]
@@ -62,7 +62,7 @@ def grouped_cube(study: Study, run_id: str, by: str) -> GroupedCube:
 
 
 def _masks(study: Study, run_id: str, cube: RankCube, by: str) -> dict[str, Bools]:
-    groups = fact_groups(study.facts(run_spec(study, run_id)["data_hash"]), by)
+    groups = fact_groups(study.facts(study.spec(run_id)["data_hash"]), by)
     groups = groups[groups["lang"].isin(cube.languages)]
     if groups.empty:
         others = ", ".join(name for name in GROUPINGS if name != by)

@@ -8,7 +8,6 @@ from difflib import get_close_matches
 import pandas as pd
 
 from interp.errors import InterpError, unknown
-from interp.lens.rank_cube import run_spec
 from interp.study import Study
 
 NEAR = 5
@@ -46,7 +45,7 @@ def fact_view(
 def _one_run(
     study: Study, run_id: str, fact_id: str, languages: Sequence[str] | None
 ) -> pd.DataFrame:
-    spec = run_spec(study, run_id)
+    spec = study.spec(run_id)
     ranks = study.table("lens_ranks", run_id=run_id)
     mine = ranks[ranks["fact_id"] == fact_id].assign(point=_point)
     if mine.empty:
@@ -84,7 +83,7 @@ def _point(frame: pd.DataFrame) -> pd.Series[str]:
 def _no_such_fact(study: Study, run_id: str, fact_id: str, known: Sequence[str]) -> InterpError:
     if not known:
         return InterpError(f"run {run_id} holds no lens ranks: expected a run of interp lens")
-    facts = study.facts(run_spec(study, run_id)["data_hash"])
+    facts = study.facts(study.spec(run_id)["data_hash"])
     if (facts["fact_id"] == fact_id).any():
         return InterpError(
             f"fact {fact_id} is not in run {run_id}: its tokens collide in every language asked; "

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interp.errors import InterpError, unknown
+from interp.errors import InterpError
 from interp.study import Study
 
 Floats = NDArray[np.float64]
@@ -73,18 +73,6 @@ class RankCube:
         return RankCube(tuple(fact_ids), tuple(languages), self.target[at], self.english[at])
 
 
-def run_spec(study: Study, run_id: str) -> dict[str, Any]:
-    """Return what was asked of a finished run.
-
-    Raises:
-        InterpError: for a run that the study does not hold.
-    """
-    specs = {record.run_id: record.spec for record in study.records() if record.finished}
-    if run_id not in specs:
-        raise unknown("finished run", run_id, specs)
-    return specs[run_id]
-
-
 def rank_cube(study: Study, run_id: str) -> RankCube:
     """Read a lens run's ranks as arrays; ``mid`` points are left out.
 
@@ -102,7 +90,7 @@ def rank_cube(study: Study, run_id: str) -> RankCube:
     table = table[table["point"] == "post"]
     english = table[table["role"] == "en"]
     # The first fact may lack a language, so that the table's own order is not the run's.
-    asked = run_spec(study, run_id)["arguments"].get("languages", [])
+    asked = study.spec(run_id)["arguments"].get("languages", [])
     found = [str(lang) for lang in english["lang"].unique()]
     languages = tuple(sorted(found, key=lambda lang: [*asked, *found].index(lang)))
     facts = tuple(sorted(str(fact) for fact in english["fact_id"].unique()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interp.errors import InterpError
 from interp.lens.fact_masks import GroupedCube, grouped_cube
-from interp.lens.rank_cube import RankCube, rank_cube, run_spec
+from interp.lens.rank_cube import RankCube, rank_cube
 from interp.study import Study
 
 _MEASURES = ("prompt_form", "token_rule", "final_norm", "ties", "trailing_space", "bos")
@@ -47,7 +47,7 @@ def shared_cubes(study: Study, run_a: str, run_b: str, by: str) -> tuple[Grouped
 
 
 def _check_comparable(study: Study, run_a: str, run_b: str) -> None:
-    a, b = run_spec(study, run_a), run_spec(study, run_b)
+    a, b = study.spec(run_a), study.spec(run_b)
     if a["data_hash"] != b["data_hash"]:
         raise InterpError(
             f"runs {run_a} and {run_b} ranked other facts (fact sets {a['data_hash'][:12]} and "

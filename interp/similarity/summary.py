@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interp.errors import InterpError, unknown
+from interp.errors import InterpError
 from interp.stats.bootstrap import ratio_interval
 from interp.study import Study
 
@@ -58,7 +58,7 @@ def read_cells(study: Study, run_id: str) -> Cells:
     Raises:
         InterpError: for a run that does not exist or is of another analysis.
     """
-    languages = tuple(_spec(study, run_id)["arguments"]["languages"])
+    languages = tuple(study.spec(run_id, "similarity")["arguments"]["languages"])
     table = study.table("similarity", run_id=run_id)
     blocks, row = np.unique(table["block"], return_inverse=True)
     place = {lang: number for number, lang in enumerate(languages)}
@@ -93,7 +93,7 @@ def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
     best = both.groupby(english["lang"], sort=False).idxmax()
     n_units, n_langs = int(cells.n_units.sum()), len(cells.languages)
     totals = [
-        ("centre", _spec(study, run_id)["arguments"]["centre"]),
+        ("centre", study.spec(run_id, "similarity")["arguments"]["centre"]),
         ("units", n_units),
         ("blocks", len(cells.blocks)),
         ("ordered pairs of languages", n_langs * (n_langs - 1)),
@@ -178,7 +178,7 @@ def _columns(
 
 def _compared(study: Study, run_id: str, cells: Cells) -> list[tuple[str, Any]]:
     """What two runs must agree in before their blocks can be paired."""
-    options = _spec(study, run_id)["arguments"]
+    options = study.spec(run_id, "similarity")["arguments"]
     return [
         ("the corpus", str(study.notes(run_id)["text"]["corpus_hash"])[:12]),
         ("languages", ",".join(cells.languages)),
@@ -188,10 +188,3 @@ def _compared(study: Study, run_id: str, cells: Cells) -> list[tuple[str, Any]]:
         ("the number of units", int(cells.n_units.sum())),
         ("the blocks", dict(zip(cells.blocks.tolist(), cells.n_units.tolist(), strict=True))),
     ]
-
-
-def _spec(study: Study, run_id: str) -> dict[str, Any]:
-    runs = {r.run_id: r for r in study.records() if r.spec["analysis"] == "similarity"}
-    if run_id not in runs:
-        raise unknown("similarity run", run_id, runs, f"study {study.path}")
-    return runs[run_id].spec

@@ -159,6 +159,23 @@ class Study:
         notes: dict[str, Any] = self._record(run_id).data.get("notes", {})
         return notes
 
+    def spec(self, run_id: str, analysis: str | None = None) -> dict[str, Any]:
+        """Return what was asked of a finished run: the fields of ``RunSpec``.
+
+        Args:
+            run_id: the run.
+            analysis: the analysis that it has to be one of.
+
+        Raises:
+            InterpError: an unknown or unfinished run, or one of another analysis.
+        """
+        spec: dict[str, Any] = self._record(run_id).spec
+        if analysis is not None and spec["analysis"] != analysis:
+            raise InterpError(
+                f"run {run_id} is one of {spec['analysis']}: expected one of {analysis}"
+            )
+        return spec
+
     def add_facts(self, frame: pd.DataFrame, data_hash: str) -> None:
         """Store the table ``facts`` of one fact set; a second time does nothing.
 

@@ -182,9 +182,10 @@ def test_an_unknown_run_or_another_analysis_is_one_line(study: Study) -> None:
     run_id = store(study, "base", made_up(0, n_units), n_units)
     with study.run(RunSpec("lens", "base", "base", "default", {}, "x")) as run:
         pass
-    for wrong in ("nothing", run.run_id):
-        with pytest.raises(InterpError, match=f"similarity run '{wrong}'.*{run_id}"):
-            summarise(study, wrong)
+    with pytest.raises(InterpError, match=f"unknown finished run 'nothing'.*{run_id}"):
+        summarise(study, "nothing")
+    with pytest.raises(InterpError, match=f"{run.run_id} is one of lens: expected one of simil"):
+        summarise(study, run.run_id)
 
 
 def test_what_is_printed_says_how_to_read_it(

@@ -283,3 +283,14 @@ def file_hashes(folder: Path) -> dict[str, str]:
         for path in folder.iterdir()
         if path.name != "run.json"
     }
+
+
+def test_what_was_asked_can_be_read_back(study: Study) -> None:
+    asked = samples.spec()
+    run_id = write(study, asked)
+    reader = load_study(study.path)
+    assert reader.spec(run_id) == asked.to_dict() == reader.spec(run_id, "lape")
+    with pytest.raises(InterpError, match=f"run {run_id} is one of lape: expected one of lens"):
+        reader.spec(run_id, "lens")
+    with pytest.raises(InterpError, match="unknown finished run 'x': expected one of base-lape"):
+        reader.spec("x")
