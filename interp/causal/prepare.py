@@ -18,7 +18,7 @@ from interp.data.facts import FactSet
 from interp.data.languages import check
 from interp.data.tokens import TokenizedCorpus, tokenize_corpus, tokenize_samples
 from interp.errors import InterpError
-from interp.evals.option_items import OptionItem, build_items
+from interp.evals.option_items import OptionItem, build_items, check_positions
 from interp.model import HookedModel
 from interp.options import AblationOptions, McqOptions
 
@@ -178,7 +178,9 @@ def fact_items(
             f"{', '.join(languages)}"
         )
     chosen = McqOptions(bos=options.bos)
-    return build_items(facts, model.tokenizer, languages=asked, options=chosen)[0]
+    items, _ = build_items(facts, model.tokenizer, languages=asked, options=chosen)
+    check_positions(items, model)
+    return items
 
 
 def all_sets(

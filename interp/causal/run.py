@@ -21,6 +21,7 @@ from interp.causal.sets import AblationSet, same_places, without_any
 from interp.causal.summary import summarise
 from interp.data.canonical import canonical_hash
 from interp.data.corpus import Corpus
+from interp.data.fact_notes import say_notes
 from interp.data.facts import FactSet
 from interp.data.tokens import TokenizedCorpus
 from interp.model import HookedModel
@@ -112,6 +113,8 @@ def run_ablation(
             return run.run_id
         if facts is not None:
             study.add_facts(facts.to_frame(), facts.data_hash)
+            run.record("facts", dict(facts.notes))
+            say_notes("ablation", facts.source, facts.notes)
         run.record("text", measured_about(text, corpus, found))
         _say(run, found, asked, sets, text)
         job = Job(model, run, chosen, part, sets, text, items, batch_size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from interp.cli.tables import console
 from interp.errors import InterpError, unknown
 
 if TYPE_CHECKING:
@@ -32,43 +33,48 @@ def check_label(study: Study, label: str | None, own: str) -> None:
 
 
 def other_run(study: Study, run_id: str, label: str | None) -> str | None:
-    """Find the current run of another checkpoint with the same analysis, options and data.
+    """Find the newest run of another checkpoint with the same analysis, options and data.
 
     Args:
         study: the study.
         run_id: the new run.
-        label: the other checkpoint; when omitted the one whose stage is ``base``, if there is one.
+        label: the other checkpoint; when omitted the one whose stage is ``base``.
 
     Returns:
-        Its run_id; None where no label was given and there is no base to compare with.
+        Its run_id; None where no label was given and the study has no base, several, or none that
+        was asked the same (which is said).
 
     Raises:
         InterpError: the label is not in the study, is the run's own, or has no such run.
     """
-    from interp.study.records import current_ids
-
-    records = [record for record in study.records() if record.finished]
-    current = current_ids(records)
-    own = next(record.spec for record in records if record.run_id == run_id)
+    own = study.spec(run_id)
+    check_label(study, label, own["label"])
+    records = [one for one in study.records() if one.finished and one.spec["label"] != own["label"]]
     same = ("analysis", "preset", "data_hash")
     alike = {
         record.spec["label"]: record
-        for record in records
-        if record.run_id in current
-        and record.spec["label"] != own["label"]
-        and all(record.spec[key] == own[key] for key in same)
+        for record in sorted(records, key=lambda record: record.data["finished_at"])
+        if all(record.spec[key] == own[key] for key in same)
         and _options(record.spec) == _options(own)
     }
-    if label is None:
-        bases = [one.run_id for one in alike.values() if one.spec["stage"] == "base"]
-        return bases[0] if bases else None
-    check_label(study, label, own["label"])
-    if label not in alike:
+    if label is not None and label not in alike:
         raise InterpError(
-            f"{label!r} has no {own['analysis']} run with these options on the same facts "
-            f"in this study: run `interp eval {own['analysis']}` for it with the same options"
+            f"{label!r} has no {own['analysis']} run with these options on the same facts or "
+            "texts in this study: run the same command for it"
         )
-    return alike[label].run_id
+    if label is not None:
+        return alike[label].run_id
+    bases = {one.spec["label"] for one in records if one.spec["stage"] == "base"}
+    if own["stage"] == "base" or not bases:
+        return None
+    found = sorted(bases & set(alike))
+    if len(found) != 1:
+        which = f"several bases, {', '.join(found)}" if found else "no base asked the same"
+        console().print(
+            f"not compared with the base: the study has {which}; --against LABEL compares"
+        )
+        return None
+    return alike[found[0]].run_id
 
 
 def _options(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,13 @@ _FIGURES = {
 """Figures of a language's own loss, and the heads of their columns."""
 
 
+_UNITS = {
+    "nll": "change of the loss, nats per token",
+    "chunk_ppl": "log of the ratio of mean perplexities",
+}
+"""Loss of a run to what its effects are."""
+
+
 def print_ablation(study: Study, run_id: str) -> None:
     """Print the matrix, what is beyond the controls, and how diagonal it is."""
     from interp.causal.summary import summarise
@@ -26,14 +33,15 @@ def print_ablation(study: Study, run_id: str) -> None:
     found = summarise(study, run_id)
     print_frame(
         _rounded(found["matrix"], 3),
-        f"Ablation: change of the loss, nats per token: {run_id}",
+        f"Ablation: {_UNITS[study.spec(run_id)['arguments']['loss']]}: {run_id}",
         caption="row: whose heads or neurons are ablated; column: on whose text",
     )
     print_frame(
         _shown(found["languages"]),
         "Each language's own loss",
         caption="beyond: own set minus the mean of random sets, and of sets matched layer by layer; "
-        "brackets: 95 % over blocks of text; others: mean effect on the other languages",
+        "brackets: 95 % over blocks of text, for the sets as drawn; others: mean effect on the "
+        "other languages",
     )
     print_frame(_diagonal(found["dominance"]), "Is it diagonal?")
     if not found["accuracy"].empty:

@@ -19,6 +19,7 @@ from interp.stats.bootstrap import (
     percentile_interval,
     ratio_draws,
     widen_constant,
+    worth_averaging,
 )
 
 COLUMNS = ("group", "lang", "facts", "accuracy", "ci_low", "ci_high", "note")
@@ -37,7 +38,8 @@ def accuracy_table(
     Args:
         correct: facts by languages, 1, 0 or empty (`interp.evals.answers.wide`).
         groups: columns fact_id, lang, group (`interp.data.fact_groups`).
-        language_sets: name to languages; their row is the mean of the languages' accuracies.
+        language_sets: name to languages; their row is the mean of the accuracies of those that
+            have 20 facts (or, where none has, any), and its note names the others.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
@@ -60,14 +62,18 @@ def accuracy_table(
     ]
     for title, codes in (language_sets or {}).items():
         places = [languages.index(code) for code in codes if code in languages]
-        if places:
+        if not places:
+            continue
+        for at, name in enumerate(names):
+            n = there[:, at, places].sum(0)
+            used = [place for place, kept in zip(places, worth_averaging(n), strict=True) if kept]
             over = percentile_interval(
-                mean_of_known(estimate[:, places]),
-                mean_of_known(drawn[:, :, places]),
-                there[:, :, places].any(-1).sum(0),
+                mean_of_known(estimate[at, used]),
+                mean_of_known(drawn[:, at, used]),
+                there[:, at, used].any(-1).sum(),
             )
-            over = widen_constant(over, 0, 1)
-            rows += [_row(name, title, over, (at,)) for at, name in enumerate(names)]
+            rows.append(_row(name, title, widen_constant(over, 0, 1), ()))
+            rows[-1]["note"] = average_note([languages[p] for p in places if p not in used], over)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -84,6 +90,19 @@ def within(correct: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
     index = pd.MultiIndex.from_frame(group[["fact_id", "lang"]])
     grid = pd.MultiIndex.from_product([correct.index, correct.columns])
     return correct.where(np.asarray(grid.isin(index)).reshape(correct.shape))
+
+
+def average_note(left_out: Sequence[str], over: Interval) -> str:
+    """Say what an average over languages rests on.
+
+    Args:
+        left_out: languages of the set that it leaves out, because they have too few facts.
+        over: the average.
+    """
+    notes = [] if int(over.n) >= ENOUGH else [f"not enough data: fewer than {ENOUGH} facts"]
+    if left_out and int(over.n):
+        notes.append(f"without {' '.join(left_out)} (fewer than {ENOUGH} facts)")
+    return "; ".join(notes)
 
 
 def _row(group: str, lang: str, found: Interval, at: tuple[int, ...]) -> dict[str, object]:

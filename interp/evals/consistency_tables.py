@@ -85,8 +85,10 @@ def overall_table(answered: Answered, *, draws: int = DRAWS, seed: int = 0) -> p
         estimate, drawn = ratio_draws(
             top[:, above[0], above[1]], bottom[:, above[0], above[1]], draws=draws, seed=seed
         )
+        limits = _limits(name, answered)
         found = percentile_interval(mean_of_known(estimate), mean_of_known(drawn), n)
-        rows.append(_row(name, found, n, **_limits(name, answered)))
+        found = widen_constant(found, limits.get("floor", 0.0), 1)
+        rows.append(_row(name, found, n, **limits))
     return pd.DataFrame(rows)
 
 

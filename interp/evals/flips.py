@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from interp.errors import InterpError
+from interp.evals.accuracy import average_note
 from interp.stats.bootstrap import (
     DRAWS,
     ENOUGH,
@@ -20,6 +21,7 @@ from interp.stats.bootstrap import (
     percentile_interval,
     ratio_draws,
     widen_constant,
+    worth_averaging,
 )
 
 COLUMNS = (
@@ -40,7 +42,8 @@ def flip_table(
     Args:
         before: facts by languages, 1, 0 or empty (`interp.evals.answers.wide`), e.g. of the base.
         after: the same of the other checkpoint.
-        language_sets: name to languages; their row is the mean over the languages.
+        language_sets: name to languages; their row is the mean over those that have 20 facts
+            (or, where none has, any), and its note names the others.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
@@ -74,22 +77,30 @@ def flip_table(
     ]
     for title, codes in (language_sets or {}).items():
         places = [languages.index(code) for code in codes if code in languages]
-        if places:
-            over = percentile_interval(
-                mean_of_known(delta[places]),
-                mean_of_known(drawn_delta[:, places]),
-                there[:, places].any(-1).sum(),
-            )
-            over = widen_constant(over, -1, 1)
-            means = mean_of_known(estimate[:, places])
-            sums = int(gained[places].sum()), int(lost[places].sum())
-            rows.append(_row(title, means, over, (), *sums, missing))
+        if not places:
+            continue
+        kept = worth_averaging(there[:, places].sum(0))
+        used = [place for place, one in zip(places, kept, strict=True) if one]
+        over = percentile_interval(
+            mean_of_known(delta[used]),
+            mean_of_known(drawn_delta[:, used]),
+            there[:, used].any(-1).sum(),
+        )
+        means = mean_of_known(estimate[:, used])
+        sums = int(gained[used].sum()), int(lost[used].sum())
+        rows.append(_row(title, means, widen_constant(over, -1, 1), (), *sums, missing))
+        left = [code for code in codes if code not in [languages[place] for place in used]]
+        notes = average_note(left, over), missing
+        rows[-1]["note"] = "; ".join(filter(None, notes))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _missing(before: pd.DataFrame, after: pd.DataFrame, facts: pd.Index) -> str:
     only = len(before) - len(facts), len(after) - len(facts)
-    return f"{only[0]} facts only before, {only[1]} only after" if any(only) else ""
+    apart = [lang for lang in before.columns.symmetric_difference(after.columns)]
+    notes = [f"{only[0]} facts only before, {only[1]} only after"] if any(only) else []
+    notes += [f"{' '.join(map(str, apart))} answered by one of the two only"] if apart else []
+    return "; ".join(notes)
 
 
 def _row(

@@ -70,14 +70,27 @@ def read_questions(
             "template, since they are asked as question and answer"
         )
     if isinstance(facts, str):
-        # The English answer tells a leak in every language, so English stays in the set.
-        wanted = languages if languages is None or "en" in languages else (*languages, "en")
-        facts = FactSet.load(facts, languages=wanted, seed=seed)
+        facts = _with_english(facts, languages, seed)
     questions = free_questions(facts, languages, options=options, seed=seed)
     if limit is None:
         return questions, facts
     some = facts.select(limit=limit, seed=seed)
     return questions.only({fact.fact_id for fact in some}, some.data_hash), some
+
+
+def _with_english(source: str, languages: Sequence[str] | None, seed: int) -> FactSet:
+    """Load facts and, where the source has it for all of them, English, whose answer tells a leak."""
+    facts = FactSet.load(source, languages=languages, seed=seed)
+    if languages is None or "en" in languages:
+        return facts
+    try:
+        both = FactSet.load(source, languages=(*languages, "en"), seed=seed)
+    except InterpError:  # no English there
+        both = None
+    if both is not None and len(both) == len(facts):
+        return both
+    tell(WHO, f"{source}: not all facts have an English text, so no English leak can be seen")
+    return facts
 
 
 def say(counts: pd.DataFrame) -> None:

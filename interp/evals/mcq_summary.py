@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from interp.data.fact_checks import UNALIGNED
 from interp.data.fact_groups import fact_groups
 from interp.data.language_sets import Split, named_sets
 from interp.errors import InterpError
@@ -36,21 +35,18 @@ class McqAnswers:
         predictions: rows of the table, with ``correct`` and ``ranks`` under the normalisation.
         facts: the table ``facts`` of the run's fact set.
         normalisation: what scores were divided by.
+        aligned: whether an option denotes the same thing in every language, in all facts.
     """
 
     predictions: pd.DataFrame
     facts: pd.DataFrame
     normalisation: str
+    aligned: bool
 
     @property
     def correct(self) -> pd.DataFrame:
         """Facts by languages, 1, 0 or empty."""
         return wide(self.predictions).astype(float)
-
-    @property
-    def aligned(self) -> bool:
-        """Whether an option denotes the same thing in every language."""
-        return not any(str(one).startswith(UNALIGNED) for one in self.facts["option_ids"].iloc[0])
 
 
 def read_answers(study: Study, run_id: str, *, normalisation: str | None = None) -> McqAnswers:
@@ -76,7 +72,7 @@ def read_answers(study: Study, run_id: str, *, normalisation: str | None = None)
     wanted = answers.loc[pd.MultiIndex.from_frame(rows[["fact_id", "lang"]])].to_numpy()
     ranks = ranking(scores)
     rows = rows.assign(chosen=ranks[:, 0], correct=ranks[:, 0] == wanted, ranks=list(ranks))
-    return McqAnswers(rows, facts, rule)
+    return McqAnswers(rows, facts, rule, bool(study.notes(run_id)["options_aligned"]))
 
 
 def answered(answers: McqAnswers) -> tuple[Answered, str]:
@@ -179,6 +175,13 @@ def compare(
             f"{before} decided by {old.normalisation}, {after} by {new.normalisation}: expected "
             "one normalisation for both (it can be chosen now, e.g. byte)"
         )
+    asked = [study.spec(run_id)["arguments"] for run_id in (before, after)]
+    for name in ("prompt_form", "bos"):
+        if asked[0][name] != asked[1][name]:
+            raise InterpError(
+                f"runs {before} and {after} differ in {name} ({asked[0][name]} and "
+                f"{asked[1][name]}): expected the same options, so that only the checkpoint differs"
+            )
     groups = fact_groups(old.facts, by)
     frames = []
     for name in dict.fromkeys(groups["group"]):

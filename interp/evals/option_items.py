@@ -11,6 +11,9 @@ import pandas as pd
 from interp.data.facts import FactSet
 from interp.data.languages import check
 from interp.data.prompts import continuations
+from interp.errors import InterpError
+from interp.model import HookedModel
+from interp.model.architectures import text_config
 from interp.options import McqOptions
 
 COUNTS = ("facts", "token_fell_back")
@@ -92,3 +95,27 @@ def build_items(
                 )
             )
     return items, pd.DataFrame([{"lang": lang, **row} for lang, row in counts.items()])
+
+
+def check_positions(items: Sequence[OptionItem], model: HookedModel) -> None:
+    """Refuse an item that is longer than the checkpoint's positions.
+
+    Learned positions would end in an index error, and rotary ones go on where nothing was trained.
+
+    Args:
+        items: the items.
+        model: the checkpoint.
+
+    Raises:
+        InterpError: a question with one of its options does not fit.
+    """
+    longest = getattr(text_config(model.model), "max_position_embeddings", None)
+    if not isinstance(longest, int):
+        return
+    for item in items:
+        needed = len(item.prompt) + max(map(len, item.options)) - 1  # the last token is not read
+        if needed > longest:
+            raise InterpError(
+                f"fact {item.fact_id!r} in {item.lang} takes {needed} tokens with its longest "
+                f"option, {model.name!r} has {longest} positions: leave the fact out"
+            )

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interp.batches import plan_batches, run_batches
+from interp.data.fact_notes import say_notes
 from interp.data.facts import FactSet
 from interp.evals.answer_tokens import end_tokens, greedy_lines, newline_tokens
 from interp.evals.failure_modes import failure_modes
@@ -86,6 +87,8 @@ def run_klar(
             return run.run_id
         if factset is not None:
             study.add_facts(factset.to_frame(), factset.data_hash)
+            run.record("facts", dict(factset.notes))
+            say_notes(WHO, factset.source, factset.notes)
         counts = questions.counts.merge(fitted, on="lang")
         run.record("items", counts.to_dict("records"))
         say(counts)

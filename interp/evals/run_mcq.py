@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from interp.data.fact_notes import say_notes
 from interp.data.facts import FactSet
 from interp.evals.choices import chosen, normalised
-from interp.evals.option_items import OptionItem, build_items
+from interp.evals.option_items import OptionItem, build_items, check_positions
 from interp.evals.option_scores import can_share, plan, score_batches
 from interp.model import HookedModel
 from interp.notices import tell
@@ -63,6 +64,7 @@ def run_mcq(
     if limit is not None:
         facts = facts.select(limit=limit, seed=seed)
     items, counts = build_items(facts, model.tokenizer, languages=languages, options=chosen_options)
+    check_positions(items, model)
     arguments = {
         **chosen_options.to_dict(),
         "languages": counts["lang"].tolist(),
@@ -74,6 +76,15 @@ def run_mcq(
             return run.run_id
         study.add_facts(facts.to_frame(), facts.data_hash)
         run.record("items", counts.to_dict("records"))
+        run.record("facts", dict(facts.notes))
+        run.record("options_aligned", facts.options_aligned)
+        say_notes("eval mcq", facts.source, facts.notes)
+        for row in counts[counts["token_fell_back"] > 0].itertuples():
+            tell(
+                "eval mcq",
+                f"{row.token_fell_back} questions in {row.lang}: the prompt's tokens change when an "
+                "option follows, so the option was encoded by itself",
+            )
         scores = _run_batches(model, items, run, batch_size)
         frame = predictions_frame(facts, items, scores, chosen_options.normalisation)
         run.write_table("predictions", frame)

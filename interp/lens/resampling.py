@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 
 from interp.lens import pivot
 from interp.lens.rank_cube import RankCube
-from interp.stats.bootstrap import ENOUGH, Interval, percentile_interval, widen_constant
+from interp.stats.bootstrap import (
+    Interval,
+    percentile_interval,
+    widen_constant,
+    worth_averaging,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -120,7 +125,7 @@ def resample(
     there = member & ~np.isnan(values).any(-1)
     n = there.sum(0)
     if averaged is None:
-        averaged = n >= ENOUGH if (n >= ENOUGH).any() else n > 0
+        averaged = worth_averaging(n)
     rows = there.any(1)
     kept = np.where(there[..., None], values, 0.0)[rows]
     estimate = _means(np.ones((1, int(rows.sum()))), kept, there[rows], averaged)[0]

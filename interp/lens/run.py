@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from interp.batches import pad, plan_batches, run_batches
+from interp.data.fact_notes import say_notes
 from interp.data.facts import FactSet
 from interp.lens.items import ROLES, LensItem, build_items
 from interp.lens.ranks import NO_TOKEN
@@ -93,6 +94,8 @@ def run_lens(
             return run.run_id
         study.add_facts(facts.to_frame(), facts.data_hash)
         run.record("items", counts.to_dict("records"))
+        run.record("facts", dict(facts.notes))
+        say_notes("lens", facts.source, facts.notes)
         if text := note("lens", preset):
             tell("lens", text)
             run.record("note", text)

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from interp.batches import is_out_of_memory
 from interp.model.wrapped import inner_model, takes_logits_to_keep
 
 Ids = Sequence[int]
@@ -140,7 +141,9 @@ def sharing_works(model: Any, prompts: Sequence[Prompt], *, tolerance: float = 1
         apart = branch_scores(model, prompts, share=False)
         try:
             shared = branch_scores(model, prompts, share=True)
-        except (TypeError, ValueError, RuntimeError, IndexError):
+        except (TypeError, ValueError, RuntimeError, IndexError) as error:
+            if is_out_of_memory(error):  # says nothing about the model
+                raise
             return False
     finally:
         model.train(training)

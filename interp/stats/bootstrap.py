@@ -7,9 +7,7 @@ interval of a paired comparison. Means with absent values are ratios of sums ove
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -196,35 +194,17 @@ def mean_of_known(values: Floats) -> Floats:
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
-def statistic_interval(
-    statistic: Callable[[NDArray[np.intp]], Any],
-    n_units: int,
-    *,
-    draws: int = DRAWS,
-    seed: int = 0,
-    level: float = LEVEL,
-) -> Interval:
-    """Resample any statistic of units, everything downstream recomputed.
+def worth_averaging(n: ArrayLike) -> NDArray[np.bool_]:
+    """Say which columns an average over columns rests on: those with ``ENOUGH`` units.
+
+    The bootstrap of a handful of units is too sure of itself to be averaged with the rest. Where no
+    column has enough, those with any.
 
     Args:
-        statistic: from places of units ``[unit]`` (with repetition) to an array ``[...]``.
-        n_units: number of units.
-        draws: number of resamples.
-        seed: of the draws.
-        level: of the interval.
-
-    Returns:
-        The statistic and its interval; draws in which an entry is not a number are left out there.
+        n: units of each column ``[column]``.
     """
-    estimate = np.asarray(statistic(np.arange(n_units)), float)
-    counts = draw_counts(n_units, draws, seed)
-    places = np.arange(n_units)
-    drawn = np.stack([np.asarray(statistic(np.repeat(places, row)), float) for row in counts])
-    low, high = _percentiles(drawn.reshape(draws, -1), level)
-    if n_units < 2:
-        low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
-    n = np.full(estimate.shape, n_units)
-    return Interval(estimate, low.reshape(estimate.shape), high.reshape(estimate.shape), n)
+    units = np.asarray(n)
+    return units >= ENOUGH if (units >= ENOUGH).any() else units > 0
 
 
 def _percentiles(drawn: Floats, level: float) -> tuple[Floats, Floats]:

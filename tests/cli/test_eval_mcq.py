@@ -112,5 +112,29 @@ def test_a_label_without_such_a_run_is_named(
         "--label", "mine", "--against", "tiny",
     )  # fmt: skip
     assert said.code == 2
-    assert "'tiny' has no mcq run with these options on the same facts" in said.err
+    assert "'tiny' has no mcq run with these options on the same facts or texts" in said.err
     assert "mine" in set(load_study(study).runs()["label"])  # what was computed is kept
+
+
+def test_a_base_that_was_asked_otherwise_is_not_compared_and_that_is_said(
+    interp: Interp, checkpoint: Path, facts_file: Path, tmp_path: Path
+) -> None:
+    common = (
+        "eval",
+        "mcq",
+        "--facts",
+        facts_file,
+        "--study",
+        tmp_path / "s",
+        "--model",
+        checkpoint,
+    )
+    assert interp(*common, "--label", "base", "--stage", "base").code == 0
+    assert (
+        interp(*common, "--label", "base", "--stage", "base", "--prompt-form", "native").code == 0
+    )
+    # The base's first run is superseded by its second, and still the one to compare with.
+    said = interp(*common, "--label", "tuned", "--stage", "sft")
+    assert said.code == 0 and "wrong → right" in said.out
+    other = interp(*common, "--label", "tuned", "--stage", "sft", "--normalisation", "sum")
+    assert "not compared with the base: the study has no base asked the same" in other.out

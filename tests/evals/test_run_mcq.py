@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from interp.data.facts import FactSet
+from interp.data.facts import UNALIGNED, FactSet
 from interp.errors import InterpError
 from interp.evals import option_scores, run_mcq
 from interp.evals.mcq_summary import answered, compare, read_answers, summarise
@@ -169,6 +170,37 @@ def test_an_ablated_head_changes_the_scores_inside_the_block_only(model: HookedM
     assert (score_options(model, items) == whole).all()
 
 
+def test_a_fact_that_is_too_long_for_the_checkpoint_is_named(tmp_path: Path) -> None:
+    model = hooked("gpt2", n_positions=12)
+    with pytest.raises(InterpError, match=r"fact '.*' in .* takes \d+ tokens .* has 12 positions"):
+        run(model, tmp_path / "s")
+    assert Study.open(tmp_path / "s").runs().empty
+
+
+def test_what_a_source_dropped_is_said_and_kept(model: HookedModel, tmp_path: Path, capsys) -> None:
+    whole = facts()
+    lacking = [
+        replace(f, texts={"en": f.texts["en"]}) if f.fact_id == "drink" else f for f in whole
+    ]
+    few = FactSet.build(lacking, ("en", "de"), "made by hand")
+    study = Study.open(tmp_path / "s")
+    run_id = run_mcq.run_mcq(model, few, study, label="tiny", stage="base")
+    assert study.notes(run_id)["facts"] == {"missing_de": 1, "dropped_incomplete": 1}
+    said = capsys.readouterr().err
+    assert "made by hand: missing_de 1, dropped_incomplete 1" in said
+
+
+def test_one_fact_with_unaligned_options_is_enough(model: HookedModel, tmp_path: Path) -> None:
+    some = [
+        replace(fact, option_ids=tuple(f"{UNALIGNED}{i}" for i in range(4))) if at == 3 else fact
+        for at, fact in enumerate(facts())
+    ]
+    study = Study.open(tmp_path / "s")
+    mixed = FactSet.build(some, ("en", "de"), "made by hand")
+    run_id = run_mcq.run_mcq(model, mixed, study, label="tiny", stage="base")
+    assert not read_answers(study, run_id).aligned
+
+
 def test_prompt_forms_are_named_options(model: HookedModel) -> None:
     def text(form: str, lang: str) -> str:
         made, _ = build_items(facts(), model.tokenizer, options=McqOptions(prompt_form=form))
@@ -199,6 +231,9 @@ def test_two_checkpoints_are_compared_on_the_same_facts(model: HookedModel, tmp_
     with pytest.raises(InterpError, match=r"decided by byte, .* by sum: expected one normalis"):
         compare(study, first, other)
     assert not compare(study, first, other, normalisation="sum", draws=20).empty
+    _, asked = run(hooked("olmo2", seed=3), tmp_path / "s", label="bos", bos="always")
+    with pytest.raises(InterpError, match=r"differ in bos \(auto and always\): expected the same"):
+        compare(study, first, asked)
     with pytest.raises(InterpError, match=r"no fact of .* has a group under 'stated'"):
         compare(study, first, second, by="stated")
 

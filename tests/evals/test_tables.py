@@ -158,3 +158,20 @@ def test_a_gain_is_positive() -> None:
     assert found["delta"].to_dict() == {"en": 0.25, "de": 0.0, "both": 0.125}
     assert found.loc["en", ["gained", "lost"]].tolist() == [1, 0]
     assert 0 <= found.loc["en", "ci_low"] <= 0.25 <= found.loc["en", "ci_high"] <= 1
+
+
+def test_an_average_leaves_out_a_language_of_two_facts_and_says_so() -> None:
+    table = random_table(40, ("en", "de", "sw"), 7)
+    table.loc[table.index[2:], "sw"] = np.nan
+    found = accuracy_table(table, everything(table), {"mean": ("en", "de", "sw")}, draws=50)
+    last = found.set_index("lang").loc["mean"]
+    assert last["accuracy"] == table[["en", "de"]].mean().mean()
+    assert last["note"] == "without sw (fewer than 20 facts)"
+    flips = flip_table(table, table, {"mean": ("en", "de", "sw")}, draws=50).set_index("lang")
+    assert flips.loc["mean", "note"] == "without sw (fewer than 20 facts)"
+
+
+def test_a_language_of_one_checkpoint_only_is_said() -> None:
+    both, one = random_table(30, ("en", "de"), 1), random_table(30, ("en",), 2)
+    notes = flip_table(both, one, {"mean": ("en", "de")}, draws=20)["note"]
+    assert notes.str.contains("de answered by one of the two only").all()

@@ -17,10 +17,11 @@ from interp.lens.rank_quantiles import quantile_interval
 from interp.lens.resampling import CURVES, SCALARS, SHARES
 from interp.lens.transition import paired, transition
 from interp.lens.transition_frames import ALL_LANGUAGES, layer_text
-from interp.stats.bootstrap import draw_counts, mean_interval, statistic_interval
+from interp.stats.bootstrap import draw_counts, mean_interval
 from interp.study import Study
 from tests.lens.pivot_study import add_facts, add_run, study_of
 from tests.lens.test_pivot import product_limit, slow
+from tests.reference.bootstrap import statistic_interval
 
 INF = math.inf
 HALF = 0.5 + 1e-12

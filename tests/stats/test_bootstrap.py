@@ -15,9 +15,10 @@ from interp.stats.bootstrap import (
     percentile_interval,
     ratio_draws,
     ratio_interval,
-    statistic_interval,
     widen_constant,
+    worth_averaging,
 )
+from tests.reference.bootstrap import statistic_interval
 
 
 def test_every_draw_has_as_many_units_and_follows_the_seed() -> None:
@@ -125,3 +126,9 @@ def test_draws_of_ratios_can_be_combined() -> None:
     np.testing.assert_allclose([gap.low, gap.high], [closed.low, closed.high])
     assert mean_of_known(np.array([[1.0, np.nan], [np.nan, np.nan]])).tolist()[0] == 1.0
     assert np.isnan(mean_of_known(np.array([np.nan])))
+
+
+def test_an_average_rests_on_columns_with_enough_units() -> None:
+    assert worth_averaging([400, 2, 20]).tolist() == [True, False, True]
+    assert worth_averaging([3, 0, 19]).tolist() == [True, False, True]  # none has enough
+    assert worth_averaging([0, 0]).tolist() == [False, False]
