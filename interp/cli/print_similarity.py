@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from interp.cli.tables import console, print_frame
+from interp.cli.against import other_run
+from interp.cli.tables import console, print_frame, with_interval
 
 if TYPE_CHECKING:
     from interp.study import Study
 
 
-def print_similarity(study: Study, run_id: str) -> None:
-    """Print similarity by layer, over all pairs and between English and each language."""
-    from interp.similarity.summary import summarise
+def print_similarity(study: Study, run_id: str, *, against: str | None = None) -> None:
+    """Print similarity by layer, over all pairs and between English and each language.
+
+    Args:
+        study: the study.
+        run_id: a finished similarity run.
+        against: label of the checkpoint to compare with; see `interp.cli.against.other_run`.
+    """
+    from interp.similarity.summary import paired, summarise
 
     found = summarise(study, run_id)
     totals = dict(found["totals"].itertuples(index=False, name=None))
@@ -37,6 +44,30 @@ def print_similarity(study: Study, run_id: str) -> None:
             caption="retrieval: English asks; back: the other language asks; the layer is chosen "
             "on the same texts, so its figures are optimistic",
         )
+    other = other_run(study, run_id, against)
+    if other is not None:
+        print_frame(
+            _changed(paired(study, other, run_id)["layers"]),
+            f"Change against {other}, mean over pairs",
+            caption="paired: the same texts for both; brackets: 95 % over blocks",
+        )
+
+
+def _changed(layers: pd.DataFrame) -> pd.DataFrame:
+    """Differences by layer with their intervals."""
+    return pd.DataFrame(
+        {
+            "layer": layers["layer"],
+            "cosine_gap": with_interval(
+                layers["cosine_gap"], layers["cosine_gap_low"], layers["cosine_gap_high"],
+                scale=1, signed=True, digits=4,
+            ),
+            "retrieval, points": with_interval(
+                layers["retrieval"], layers["retrieval_low"], layers["retrieval_high"],
+                signed=True, digits=2,
+            ),
+        }
+    )  # fmt: skip
 
 
 def _shown(frame: pd.DataFrame, fixed: tuple[str, ...]) -> pd.DataFrame:

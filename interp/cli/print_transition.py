@@ -183,7 +183,19 @@ def _print_curves(curves: pd.DataFrame, label: str) -> None:
             str(group): with_interval(part["value"], part["ci_low"], part["ci_high"])
             for group, part in rows.groupby("group", sort=False)
         }
-        _print_by_layer(columns, rows["layer"], f"{label}: facts {title}, %, mean over languages")
+        _print_by_layer(
+            columns,
+            rows["layer"],
+            f"{label}: facts {title}, %, mean over languages",
+            _averages(rows),
+        )
+
+
+def _averages(rows: pd.DataFrame) -> str | None:
+    """Say where the columns average over different languages, so that they differ by that, too."""
+    notes = rows.drop_duplicates("group").set_index("group")["note"]
+    said = [f"{group}: {note}" for group, note in notes.items() if note]
+    return "; ".join(said) or None
 
 
 def _print_trajectories(frame: pd.DataFrame, label: str, languages: Sequence[str]) -> None:
@@ -201,12 +213,18 @@ def _print_trajectories(frame: pd.DataFrame, label: str, languages: Sequence[str
         _print_by_layer(columns, rows["layer"], f"{label}: median rank, {lang}")
 
 
-def _print_by_layer(columns: Mapping[str, list[str]], layers: pd.Series, title: str) -> None:
+def _print_by_layer(
+    columns: Mapping[str, list[str]], layers: pd.Series, title: str, caption: str | None = None
+) -> None:
     depth = sorted(set(layers))
     names = list(columns)
     for start in range(0, len(names), _AT_ONCE):
         part = {name: columns[name] for name in names[start : start + _AT_ONCE]}
-        print_frame(pd.DataFrame({"layer": depth, **part}), title if start == 0 else "(continued)")
+        print_frame(
+            pd.DataFrame({"layer": depth, **part}),
+            title if start == 0 else "(continued)",
+            caption=caption,
+        )
 
 
 def _noted(rows: pd.DataFrame, caption: str = "") -> str | None:

@@ -34,6 +34,7 @@ def command(
             min=1, help="Most blocks of units, for the intervals.", rich_help_panel="Method"
         ),
     ] = None,
+    against: o.AgainstOption = None,
     limit: o.LimitOption = None,
     batch_size: o.BatchSizeOption = "auto",
     seed: o.SeedOption = 0,
@@ -50,6 +51,7 @@ def command(
 
     Example: interp similarity --model ckpt/grpo --label grpo --study artifacts/mine
     """
+    from interp.cli.against import check_label
     from interp.cli.print_similarity import print_similarity
     from interp.cli.session import checkpoint, chosen_options, open_study
     from interp.data.corpus import Corpus
@@ -72,6 +74,7 @@ def command(
     choices = {"centre": centre, "seq_len": seq_len, "n_blocks": n_blocks}
     options = chosen_options("similarity", preset, choices)
     target = open_study(study)
+    check_label(target, against, spec.label)
     text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
     run_id = run_similarity(
         spec.load(),
@@ -86,4 +89,4 @@ def command(
         overwrite=overwrite,
         **options,
     )
-    print_similarity(target, run_id)
+    print_similarity(target, run_id, against=against)

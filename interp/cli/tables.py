@@ -79,18 +79,22 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 
 def with_interval(
-    value: pd.Series, low: pd.Series, high: pd.Series, *, scale: float = 100, signed: bool = False
+    value: pd.Series,
+    low: pd.Series,
+    high: pd.Series,
+    *,
+    scale: float = 100,
+    signed: bool = False,
+    digits: int = 1,
 ) -> list[str]:
     """Write numbers with their intervals, e.g. ``54.7 [52.6, 56.7]``; ``–`` where there is none."""
-    sign = "+" if signed else ""
+    shape = f"{'+' if signed else ''}.{digits}f"
     rows = []
     for one, below, above in zip(value, low, high, strict=True):
         if pd.isna(one):
             rows.append("–")
         elif pd.isna(below):
-            rows.append(f"{scale * one:{sign}.1f} [no interval]")
+            rows.append(f"{scale * one:{shape}} [no interval]")
         else:
-            rows.append(
-                f"{scale * one:{sign}.1f} [{scale * below:{sign}.1f}, {scale * above:{sign}.1f}]"
-            )
+            rows.append(f"{scale * one:{shape}} [{scale * below:{shape}}, {scale * above:{shape}}]")
     return rows

@@ -91,7 +91,8 @@ def prediction_rows(
 
     Returns:
         One row per document, ``fact_id`` being the document's own where it brings one, else its
-        number; none where no metric decides.
+        number; none where no metric decides. ``chosen`` only where ``acc`` decides, since the
+        option with the highest sum is its choice and no other metric's.
 
     Raises:
         InterpError: a score that is not finite.
@@ -107,6 +108,9 @@ def prediction_rows(
             continue
         document = sample["doc"] if isinstance(sample["doc"], Mapping) else {}
         own_id = document["fact_id"] if has_own_id(document) else sample["doc_id"]
+        answer = _answer(name, sample, config, n_tokens)
+        if metric != "acc":  # the highest sum is not what this metric chose
+            answer.pop("chosen", None)
         rows.append(
             {
                 "benchmark": name,
@@ -120,7 +124,7 @@ def prediction_rows(
                 "failure_mode": None,
                 "chosen": None,
                 "correct": bool(sample[metric]),
-                **_answer(name, sample, config, n_tokens),
+                **answer,
             }
         )
     return rows

@@ -121,3 +121,11 @@ def test_a_score_that_is_no_number_is_refused() -> None:
     samples = [choice(3, [-1.0, float("nan")], 0.0)]
     with pytest.raises(InterpError, match=r"task t: the option scores of document 3 are"):
         prediction_rows("t", samples, CHOICE, TOKENS)
+
+
+def test_another_metric_than_acc_leaves_the_choice_open() -> None:
+    sample = choice(0, [-1.5, -1.0], 0.0, metrics=["acc_norm"], acc_norm=1.0)
+    del sample["acc"], sample["f1"]
+    (row,) = prediction_rows("xcopa_sw", [sample], CHOICE, TOKENS)
+    assert row["correct"] is True  # by characters; the highest sum is the other option's
+    assert row["chosen"] is None and row["scores"] == [-1.5, -1.0]

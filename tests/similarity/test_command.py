@@ -51,3 +51,17 @@ def test_a_wrong_choice_is_refused_before_the_study_is_made(data: Path, tmp_path
     said = call("--model", data / "tiny", "--study", tmp_path / "s", "--centre", "all")
     assert isinstance(said.exception, InterpError) and "'all'" in str(said.exception)
     assert not (tmp_path / "s").exists()
+
+
+def test_a_second_checkpoint_is_compared_with_the_base(data: Path, tmp_path: Path) -> None:
+    common = (
+        "--model", data / "tiny", "--corpus", data / "text", "--study", tmp_path / "s",
+        "--languages", "en,ru", "--n-blocks", 3,
+    )  # fmt: skip
+    first = call(*common, "--label", "one", "--stage", "base")
+    assert "Change against" not in first.output
+    second = call(*common, "--label", "two")
+    assert second.exit_code == 0 and "Change against one-similarity" in second.output
+    assert "+0.0000 [+0.0000, +0.0000]" in second.output
+    wrong = call(*common, "--label", "three", "--against", "four")
+    assert isinstance(wrong.exception, InterpError) and "'four'" in str(wrong.exception)
