@@ -25,8 +25,8 @@ UNITS = 128
 
 CAUSAL_LANGUAGES = ("en", "es", "ru", "ar", "zh", "bn")
 """Six scripts' worth of languages for the causal check, which costs a pass per set and control."""
-CAUSAL_UNITS = 24
-CAUSAL_CONTROLS = 2
+CAUSAL_UNITS = 20
+CAUSAL_CONTROLS = 1
 
 RETRAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
