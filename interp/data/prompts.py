@@ -215,48 +215,6 @@ def answer_tokens(
     return AnswerTokens(_prefix_set(tokenizer, answer, ids[0]), len(ids), fell_back)
 
 
-def answer_token(
-    tokenizer: Any,
-    text: FactText,
-    answer: str,
-    *,
-    form: str = "qa",
-    lang: str = "en",
-    bos: str = "auto",
-    rule: str = "first",
-    trailing_space: bool = False,
-) -> tuple[int, int]:
-    """Find the one token that stands for an answer.
-
-    Args:
-        tokenizer: a Hugging Face tokenizer.
-        text: the fact in one language.
-        answer: the answer.
-        form: see `prompt_text`.
-        lang: see `prompt_text`.
-        bos: see `encode_prompt`.
-        rule: see `answer_tokens`; of a ``prefix_set`` the first token in context.
-        trailing_space: see `prompt_text`.
-
-    Returns:
-        The token's id and the number of sub-tokens of the answer.
-
-    Raises:
-        InterpError: see `answer_tokens`.
-    """
-    found = answer_tokens(
-        tokenizer,
-        text,
-        answer,
-        form=form,
-        lang=lang,
-        bos=bos,
-        rule=rule,
-        trailing_space=trailing_space,
-    )
-    return found.ids[0], found.n_subtokens
-
-
 def _lead(tokenizer: Any, ids: list[int], form: str, bos: str) -> list[int]:
     lead = list(leading_tokens(tokenizer, bos))
     if form != "chat":

@@ -5,7 +5,6 @@ from transformers import PreTrainedTokenizerFast
 from interp.data.bos import encode, leading_tokens
 from interp.data.facts import FactText
 from interp.data.prompts import (
-    answer_token,
     answer_tokens,
     continuations,
     encode_prompt,
@@ -19,6 +18,12 @@ TEXT = FactText(
     prompt="The capital of France is",
 )  # fmt: skip
 TRAINING = ["Question: What is the capital of France?\nAnswer: Paris", "Answer: Parisian Berlin"]
+
+
+def first_and_number(tokenizer, text, answer, **options):
+    """The token that stands for an answer, and its sub-tokens."""
+    found = answer_tokens(tokenizer, text, answer, **options)
+    return found.ids[0], found.n_subtokens
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +91,10 @@ def test_bos_goes_in_front_of_the_prompt():
 def test_first_token_in_context(bpe):
     paris = encode(bpe, " Paris")
     assert len(paris) == 1
-    assert answer_token(bpe, TEXT, "Paris") == (paris[0], 1)
+    assert first_and_number(bpe, TEXT, "Paris") == (paris[0], 1)
     rome = encode(bpe, " Rome")
     assert len(rome) > 1
-    assert answer_token(bpe, TEXT, "Rome") == (rome[0], len(rome))
+    assert first_and_number(bpe, TEXT, "Rome") == (rome[0], len(rome))
     prompt, [(ids, fell_back)] = continuations(bpe, TEXT, ["Rome"], bos="always")
     assert not fell_back and prompt == encode_prompt(bpe, TEXT, bos="always")
     joint = encode(bpe, prompt_text(bpe, TEXT) + " Rome")
@@ -98,7 +103,7 @@ def test_first_token_in_context(bpe):
 
 def test_last_is_the_release_rule(bpe):
     rome = encode(bpe, " Rome")
-    assert answer_token(bpe, TEXT, "Rome", rule="last") == (rome[-1], len(rome))
+    assert first_and_number(bpe, TEXT, "Rome", rule="last") == (rome[-1], len(rome))
     assert rome[-1] != rome[0]
 
 
@@ -122,7 +127,7 @@ def test_prefix_set_holds_every_token_that_may_begin_the_answer(bpe):
         if text.strip() and "Paris".startswith(text.lstrip(" ")) and text.count(" ") <= 1
     }
     assert spelled == expected and {" Paris", "Pa", "P"} <= spelled
-    assert found.ids[0] == answer_token(bpe, TEXT, "Paris")[0]
+    assert found.ids[0] == first_and_number(bpe, TEXT, "Paris")[0]
     assert len(set(found.ids)) == len(found.ids)
     # In a script whose characters are several bytes, the first byte in context is what there is.
     chinese = answer_tokens(byte_tokenizer(), TEXT, "巴黎", rule="prefix_set")
@@ -131,9 +136,9 @@ def test_prefix_set_holds_every_token_that_may_begin_the_answer(bpe):
 
 def test_wrong_rules_and_empty_answers(bpe):
     with pytest.raises(InterpError, match=r"unknown token rule 'best'"):
-        answer_token(bpe, TEXT, "Paris", rule="best")
+        first_and_number(bpe, TEXT, "Paris", rule="best")
     with pytest.raises(InterpError, match=r"is empty"):
-        answer_token(bpe, TEXT, " ")
+        first_and_number(bpe, TEXT, " ")
 
 
 def test_chat_follows_the_template_and_its_bos():
@@ -151,7 +156,7 @@ def test_chat_follows_the_template_and_its_bos():
     assert encode_prompt(tokenizer, TEXT, form="chat", bos="always") == ids
     assert encode_prompt(tokenizer, TEXT, form="chat", bos="never") == ids[1:]
     # No space precedes the answer: the turn begins with it.
-    assert answer_token(tokenizer, TEXT, "Paris", form="chat") == (encode(tokenizer, "P")[0], 5)
+    assert first_and_number(tokenizer, TEXT, "Paris", form="chat") == (encode(tokenizer, "P")[0], 5)
     tokenizer.chat_template = tokenizer.chat_template.replace("{{ bos_token }}", "")
     assert encode_prompt(tokenizer, TEXT, form="chat") == ids[1:]
     assert encode_prompt(tokenizer, TEXT, form="chat", bos="always") == ids
