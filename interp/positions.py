@@ -14,6 +14,12 @@ from interp.options import AblationOptions, LahisOptions, LapeOptions, Similarit
 Options = TypeVar("Options", AblationOptions, LapeOptions, LahisOptions, SimilarityOptions)
 
 
+def n_positions(model: HookedModel) -> int | None:
+    """How many positions a checkpoint has; None where its configuration sets no limit."""
+    longest = getattr(text_config(model.model), "max_position_embeddings", None)
+    return longest if isinstance(longest, int) else None
+
+
 def within_positions(options: Options, model: HookedModel, *, asked: bool, what: str) -> Options:
     """Shorten a preset's sequences to what the model has positions for; refuse if asked for more.
 
@@ -31,8 +37,8 @@ def within_positions(options: Options, model: HookedModel, *, asked: bool, what:
     Raises:
         InterpError: if ``asked`` and too long.
     """
-    longest = getattr(text_config(model.model), "max_position_embeddings", None)
-    if not isinstance(longest, int) or options.seq_len <= longest:
+    longest = n_positions(model)
+    if longest is None or options.seq_len <= longest:
         return options
     if asked:
         raise InterpError(

@@ -12,8 +12,8 @@ from interp.data.bos import encode, encode_many, leading_tokens
 from interp.errors import InterpError
 from interp.evals.questions import Question, QuestionSet
 from interp.model import HookedModel
-from interp.model.architectures import text_config
 from interp.options import KlarOptions
+from interp.positions import n_positions
 
 
 def build_items(
@@ -40,9 +40,9 @@ def build_items(
     asked: Sequence[Question] = questions.questions
     encoded = encode_many(model.tokenizer, [one.prompt for one in asked])
     items = [[*lead, *ids] for ids in encoded]
-    longest = getattr(text_config(model.model), "max_position_embeddings", None)
+    longest = n_positions(model)
     shortened: Counter[str] = Counter()
-    if isinstance(longest, int):
+    if longest is not None:
         # The last generated token is never read.
         room = longest - options.max_new_tokens + 1
         for place, one in enumerate(asked):

@@ -13,7 +13,7 @@ from interp.data.language_sets import Split, named_sets
 from interp.errors import InterpError
 from interp.evals.accuracy import accuracy_table, within
 from interp.evals.answers import parallel, wide
-from interp.evals.choices import LENGTHS, normalised, ranking
+from interp.evals.choices import LENGTHS, chosen, normalised, ranking
 from interp.evals.consistency_tables import (
     Answered,
     histogram_table,
@@ -32,7 +32,8 @@ class McqAnswers:
     """The answers of one run under one normalisation.
 
     Attributes:
-        predictions: rows of the table, with ``correct`` and ``ranks`` under the normalisation.
+        predictions: rows of the table, with ``answer_index``, and with ``correct`` and ``ranks``
+            under the normalisation.
         facts: the table ``facts`` of the run's fact set.
         normalisation: what scores were divided by.
         aligned: whether an option denotes the same thing in every language, in all facts.
@@ -71,7 +72,9 @@ def read_answers(study: Study, run_id: str, *, normalisation: str | None = None)
     answers = facts.set_index(["fact_id", "lang"])["answer_index"]
     wanted = answers.loc[pd.MultiIndex.from_frame(rows[["fact_id", "lang"]])].to_numpy()
     ranks = ranking(scores)
-    rows = rows.assign(chosen=ranks[:, 0], correct=ranks[:, 0] == wanted, ranks=list(ranks))
+    rows = rows.assign(
+        answer_index=wanted, chosen=ranks[:, 0], correct=ranks[:, 0] == wanted, ranks=list(ranks)
+    )
     return McqAnswers(rows, facts, rule, bool(study.notes(run_id)["options_aligned"]))
 
 
@@ -126,7 +129,7 @@ def summarise(
         groups = fact_groups(answers.facts, by)
         if not groups.empty:
             found[by] = accuracy_table(correct, groups, named, draws=draws, seed=seed)
-    found["normalisations"] = _normalisations(study, run_id)
+    found["normalisations"] = _normalisations(answers.predictions)
     if len(correct.columns) > 1:
         both, note = answered(answers)
         found["overall"] = overall_table(both, draws=draws, seed=seed)
@@ -198,9 +201,12 @@ def compare(
     return pd.concat(frames, ignore_index=True)
 
 
-def _normalisations(study: Study, run_id: str) -> pd.DataFrame:
+def _normalisations(rows: pd.DataFrame) -> pd.DataFrame:
     columns = {
-        rule: read_answers(study, run_id, normalisation=rule).correct.mean() for rule in LENGTHS
+        rule: wide(rows.assign(correct=chosen(normalised(rows, rule)) == rows["answer_index"]))
+        .astype(float)
+        .mean()
+        for rule in LENGTHS
     }
     table = pd.DataFrame(columns)
     table.loc["mean"] = table.mean()

@@ -13,8 +13,8 @@ from interp.data.languages import check
 from interp.data.prompts import continuations
 from interp.errors import InterpError
 from interp.model import HookedModel
-from interp.model.architectures import text_config
 from interp.options import McqOptions
+from interp.positions import n_positions
 
 COUNTS = ("facts", "token_fell_back")
 
@@ -109,8 +109,8 @@ def check_positions(items: Sequence[OptionItem], model: HookedModel) -> None:
     Raises:
         InterpError: a question with one of its options does not fit.
     """
-    longest = getattr(text_config(model.model), "max_position_embeddings", None)
-    if not isinstance(longest, int):
+    longest = n_positions(model)
+    if longest is None:
         return
     for item in items:
         needed = len(item.prompt) + max(map(len, item.options)) - 1  # the last token is not read
