@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from interp.cli.tables import console, print_frame
+from interp.cli.tables import console, print_frame, with_interval
 
 if TYPE_CHECKING:
     from interp.study import Study
@@ -106,10 +106,4 @@ def _diagonal(dominance: pd.DataFrame) -> pd.DataFrame:
 
 def _brackets(frame: pd.DataFrame, value: str, low: str, high: str, digits: int) -> list[str]:
     """Put an interval, where there is one, into brackets behind its estimate."""
-    rows = zip(frame[value], frame[low], frame[high], strict=True)
-    return [
-        f"{at:.{digits}f}"
-        if start != start
-        else f"{at:.{digits}f} [{start:.{digits}f}, {end:.{digits}f}]"
-        for at, start, end in rows
-    ]
+    return with_interval(frame[value], frame[low], frame[high], scale=1, digits=digits, absent="")

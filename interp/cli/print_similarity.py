@@ -76,14 +76,8 @@ def _shown(frame: pd.DataFrame, fixed: tuple[str, ...]) -> pd.DataFrame:
     for name in ("cosine_gap", "retrieval", "retrieval_back"):
         if name in frame:
             share = name != "cosine_gap"
-            ends = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy() * (100 if share else 1)
-            shown[f"{name} %" if share else name] = [
-                _bracketed(*row, digits=1 if share else 3) for row in ends
-            ]
+            shown[f"{name} %" if share else name] = with_interval(
+                frame[name], frame[f"{name}_low"], frame[f"{name}_high"],
+                scale=100 if share else 1, digits=1 if share else 3, absent="",
+            )  # fmt: skip
     return shown
-
-
-def _bracketed(value: float, low: float, high: float, *, digits: int) -> str:
-    if low != low:  # one block has no interval
-        return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"

@@ -86,15 +86,26 @@ def with_interval(
     scale: float = 100,
     signed: bool = False,
     digits: int = 1,
+    absent: str = " [no interval]",
 ) -> list[str]:
-    """Write numbers with their intervals, e.g. ``54.7 [52.6, 56.7]``; ``–`` where there is none."""
+    """Write numbers with their intervals, e.g. ``54.7 [52.6, 56.7]``.
+
+    Args:
+        value: the numbers; ``–`` stands for one that is none.
+        low: lower ends.
+        high: upper ends.
+        scale: what all are multiplied by; 100 shows shares as percent.
+        signed: whether positive ones get a sign.
+        digits: after the point.
+        absent: what stands behind a number without interval.
+    """
     shape = f"{'+' if signed else ''}.{digits}f"
     rows = []
     for one, below, above in zip(value, low, high, strict=True):
         if pd.isna(one):
             rows.append("–")
         elif pd.isna(below):
-            rows.append(f"{scale * one:{shape}} [no interval]")
+            rows.append(f"{scale * one:{shape}}{absent}")
         else:
             rows.append(f"{scale * one:{shape}} [{scale * below:{shape}}, {scale * above:{shape}}]")
     return rows
