@@ -11,7 +11,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextlib.contextmanager
-def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[[], None]]:
+def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[..., None]]:
     """Show progress for the length of the block.
 
     Args:
@@ -20,10 +20,10 @@ def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[
         done: steps done before.
 
     Yields:
-        The function to call after every step.
+        The function to call after every step, or with a number after several.
     """
     if not title:
-        yield lambda: None
+        yield lambda steps=1: None
     elif sys.stderr.isatty():
         with _bar(title, total, done) as advance:
             yield advance
@@ -32,7 +32,7 @@ def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[
 
 
 @contextlib.contextmanager
-def _bar(title: str, total: int, done: int) -> Iterator[Callable[[], None]]:
+def _bar(title: str, total: int, done: int) -> Iterator[Callable[..., None]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -52,17 +52,17 @@ def _bar(title: str, total: int, done: int) -> Iterator[Callable[[], None]]:
     )
     with Progress(*columns, console=Console(stderr=True)) as shown:
         task = shown.add_task(title, total=total, completed=done)
-        yield lambda: shown.advance(task)
+        yield lambda steps=1: shown.advance(task, steps)
 
 
-def _lines(title: str, total: int, done: int) -> Callable[[], None]:
+def _lines(title: str, total: int, done: int) -> Callable[..., None]:
     """Write ``title: 40 % (12 of 30)`` at most every ten seconds."""
     count = done
     last = time.monotonic()
 
-    def advance() -> None:
+    def advance(steps: int = 1) -> None:
         nonlocal count, last
-        count += 1
+        count += steps
         if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             percent = 100 * count // total

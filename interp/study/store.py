@@ -206,13 +206,25 @@ class Study:
             raise unknown("fact set", data_hash, known)
         return _parse_table(path, path.read_bytes(), None)
 
-    def write_comparisons(self, frame: pd.DataFrame) -> None:
-        """Write the study's table ``comparisons``, in place of an earlier one."""
+    def write_comparisons(self, frame: pd.DataFrame, *, replace: Sequence[str] = ()) -> None:
+        """Write rows of the study's table ``comparisons``.
+
+        Args:
+            frame: the rows.
+            replace: columns; of the earlier rows those that agree with a new one in all of them
+                are replaced, the others stay. Without any, all are replaced.
+        """
         self._must_be_writable()
         table = tables.to_arrow(tables.schema_of("comparisons"), frame)
+        path = self.path / "comparisons.parquet"
         with writer_lock(self.path, "comparisons"):
             remove_leftovers(self.path)
-            write_bytes(self.path / "comparisons.parquet", tables.table_bytes(table))
+            if replace and path.exists():
+                try:
+                    table = tables.replace_rows(path.read_bytes(), table, replace)
+                except tables.READ_ERRORS as error:
+                    raise _unreadable(path, error) from error
+            write_bytes(path, tables.table_bytes(table))
 
     def _tensors(self, run_id: str, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         record = self._record(run_id)

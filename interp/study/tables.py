@@ -187,6 +187,24 @@ def read_table(data: bytes, columns: Sequence[str] | None = None) -> pd.DataFram
     return table.to_pandas(ignore_metadata=True)
 
 
+def replace_rows(data: bytes, table: pa.Table, key: Sequence[str]) -> pa.Table:
+    """Put new rows in the place of those stored rows that agree with one of them.
+
+    Args:
+        data: a whole file of the same table.
+        table: the new rows.
+        key: the columns they are held against each other by.
+
+    Returns:
+        The stored rows that stay, then the new ones.
+    """
+    stored = pq.read_table(io.BytesIO(data), schema=table.schema)
+    old, new = (
+        pd.MultiIndex.from_frame(one.select(list(key)).to_pandas()) for one in (stored, table)
+    )
+    return pa.concat_tables([stored.filter(pa.array(~old.isin(new))), table])
+
+
 def empty_frame(schema: TableSchema) -> pd.DataFrame:
     """Return a frame of no rows with the table's columns and types."""
     return arrow_schema(schema).empty_table().to_pandas(ignore_metadata=True)

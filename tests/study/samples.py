@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interp.study import RunSpec
+from interp.study import TABLES, RunSpec
 
 
 def spec(**changes: Any) -> RunSpec:
@@ -64,3 +64,10 @@ def fact_rows() -> pd.DataFrame:
             "is_proper_noun": None,
         }
     )
+
+
+def comparison_rows(**values: object) -> pd.DataFrame:
+    """One row of ``comparisons``, empty where a cell may be empty."""
+    kinds = {"str": "x", "int": 0, "float": 0.0}
+    row = {c.name: None if c.empty else kinds[c.kind] for c in TABLES["comparisons"].columns}
+    return pd.DataFrame([{**row, **values}])

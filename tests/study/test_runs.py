@@ -243,11 +243,14 @@ def test_facts_are_stored_once_and_found_by_hash(study: Study) -> None:
 
 
 def test_comparisons_belong_to_the_study(study: Study) -> None:
-    names = {"study": "s", "base": "base", "label": "sft", "analysis": "lape", "statistic": "D"}
-    row = {**names, "value": 0.1, "verdict": "within noise", "n": 64, "seed": 0, "method": "m"}
-    empty = ("lang", "other_lang", "layer", "signed_value", "ci_low", "ci_high", "noise_floor",
-             "p", "p_adjusted", "reason")  # fmt: skip
-    study.write_comparisons(pd.DataFrame([{**row, **dict.fromkeys(empty)}]))
+    first = samples.comparison_rows(label="sft", value=0.1)
+    study.write_comparisons(first)
+    other = samples.comparison_rows(label="grpo", value=0.2)
+    study.write_comparisons(other, replace=["label"])
+    study.write_comparisons(samples.comparison_rows(label="sft", value=0.3), replace=["label"])
+    kept = load_study(study.path).table("comparisons").set_index("label")["value"]
+    assert kept.to_dict() == {"grpo": 0.2, "sft": 0.3}
+    study.write_comparisons(first)
     assert load_study(study.path).table("comparisons")["value"].tolist() == [0.1]
     with study.run(samples.spec()) as run, pytest.raises(ValueError, match="belongs to the study"):
         run.write_table("comparisons", pd.DataFrame())

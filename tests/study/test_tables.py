@@ -63,7 +63,7 @@ def test_nothing_of_pandas_or_the_clock_is_in_the_file() -> None:
         (lambda f: f.assign(lang=[1, 2]), "column 'lang': expected str"),
         (lambda f: f.assign(selected=[0, 1]), "column 'selected': expected bool"),
         (lambda f: f.assign(selected=[True, None]), "row 1 is empty"),
-        (lambda f: f.assign(entropy=[0.5, np.nan]), "row 1 is empty"),
+        (lambda f: f.assign(layer=pd.array([0, None], dtype="Int64")), "row 1 is empty"),
     ],
 )
 def test_a_frame_that_does_not_fit_is_refused(change, message: str) -> None:
