@@ -17,12 +17,23 @@ _PUBLIC = {
     "HookedModel": "interp.model.hooked",
     "InterpError": "interp.errors",
     "Study": "interp.study",
+    "compare": "interp.comparison",
     "load_study": "interp.study",
 }
 
-__all__ = ["Corpus", "FactSet", "HookedModel", "InterpError", "Study", "__version__", "load_study"]
+__all__ = [
+    "Corpus",
+    "FactSet",
+    "HookedModel",
+    "InterpError",
+    "Study",
+    "__version__",
+    "compare",
+    "load_study",
+]
 
 if TYPE_CHECKING:
+    from interp.comparison import compare
     from interp.data.corpus import Corpus
     from interp.data.facts import FactSet
     from interp.errors import InterpError

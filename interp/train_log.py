@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -61,3 +62,26 @@ def log_to_study(folder: Path, study: Study, *, label: str | None = None) -> str
             run.record("manifest", manifest)
             run.write_table("train_log", rows[["step", "metric", "lang", "value"]])
         return run.run_id
+
+
+def validation_checks(study: Study, runs: Mapping[str, str]) -> pd.DataFrame:
+    """Show what generation on the validation split said along each training.
+
+    Args:
+        study: the study.
+        runs: label to run_id of a training log.
+
+    Returns:
+        Per label and checked step: correct, wrong, unparseable and empty answers in percent.
+    """
+    rows = []
+    for label, run in runs.items():
+        log = study.table("train_log", run_id=run)
+        log = log[log["lang"].isna() & log["metric"].str.startswith("check_")]
+        for step, at in log.groupby("step"):
+            shares = {
+                f"{str(metric).removeprefix('check_')} %": round(100 * value, 1)
+                for metric, value in zip(at["metric"], at["value"], strict=True)
+            }
+            rows.append({"checkpoint": label, "step": step, **shares})
+    return pd.DataFrame(rows)

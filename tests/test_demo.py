@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from interp.cli.print_demo import lesson
+from interp.comparison import compare
 from interp.demo import check_causes, find_shipped, place_checkpoint, run_demo
-from interp.demo_comparison import (
-    answers_comparison,
-    lahis_comparison,
-    lape_comparison,
-    lens_comparison,
-)
 from interp.errors import InterpError
+from interp.stats.contrast import Settings
+from interp.stats.verdict import BEYOND
 from interp.study import Study
 
 CLONE = Path(__file__).resolve().parents[1]
@@ -76,22 +74,15 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
         assert {"random", "layer-matched"} < set(table["kind"])
         assert table["delta_nll"].notna().all()
 
-    # The same weights under another name differ from the base no more than the base from itself.
+    # The same weights under another name are the same in every statistic.
     shutil.copytree(checkpoint, tmp_path / "twin")
-    twin = run_demo(tmp_path / "twin", study, limit=12)
-    lape = lape_comparison(study, {"base": runs["lape"], "twin": twin["lape"]})
-    assert 0 < lape.loc[0, "shared with base %"] < 100
-    lahis = lahis_comparison(study, {"base": runs["lahis"], "twin": twin["lahis"]})
-    assert 0 < lahis.loc[0, "mean"] < 100
-    for frame in (lape, lahis):
-        assert frame.loc[0].drop("checkpoint").equals(frame.loc[1].drop("checkpoint"))
-    lens = lens_comparison(study, {"base": runs["lens"], "twin": twin["lens"]})
-    assert set(lens["twin"]) == {"+0.0 [+0.0, +0.0]"}
-    assert lens.loc[lens["lang"] == "en", "base %"].item() == 100.0
-    answers = answers_comparison(study, {"base": runs["mcq"], "twin": twin["mcq"]})
-    assert answers["twin"].str.startswith("+0.0 [").all()
-    known = answers.set_index(["facts", "split"])["base %"]
-    assert known["stated in language", "train"] > known["English only", "train"]
+    run_demo(tmp_path / "twin", study, limit=12)
+    rows = compare(study, "base", labels=["twin"], settings=Settings(100, 99, 20))
+    assert set(rows["analysis"]) == {"lape", "lahis", "lens", "mcq"}
+    assert not (rows["verdict"] == BEYOND).any()
+    assert (rows.loc[rows["kind"] == "difference", "value"].dropna() == 0).all()
+    assert (rows.loc[rows["kind"] == "likeness", "value"].dropna() == 1).all()
+    assert "twin differs from base beyond re-measurement noise in 0 of" in lesson(rows, "base")
 
 
 def test_an_adapter_goes_beside_its_base_and_loads_from_there(tmp_path: Path) -> None:

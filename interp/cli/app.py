@@ -9,6 +9,7 @@ import typer
 
 from interp.cli import (
     ablate,
+    compare,
     demo,
     doctor,
     eval,
@@ -73,6 +74,7 @@ def build() -> typer.Typer:
     app.add_typer(eval.app, name="eval", rich_help_panel=analyses)
     app.command("verify", rich_help_panel="Checkpoints")(verify.command)
     app.command("show", rich_help_panel="Studies")(show.command)
+    app.command("compare", rich_help_panel="Studies")(compare.command)
     app.command("transition", rich_help_panel="Studies")(transition.command)
     app.add_typer(export.app, name="export", rich_help_panel="Studies")
     app.command("demo", rich_help_panel="Start here")(demo.command)

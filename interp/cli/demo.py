@@ -34,8 +34,9 @@ def command(
     The organism is a small language model trained on facts from Unicode CLDR: it knows nearly
     all of them in English and far fewer in other languages. SFT and GRPO went on from it.
     """
+    from interp.cli.print_demo import print_demo
     from interp.cli.session import open_study
-    from interp.cli.summaries import print_demo, print_run
+    from interp.cli.summaries import print_run
     from interp.cli.tables import console
     from interp.demo import STAGES, check_causes, find_shipped, place_checkpoint, run_demo
     from interp.demo import retrain as train_again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -94,50 +93,6 @@ def print_train(study: Study, run_id: str) -> None:
     for start in range(1, len(shown.columns), _WIDE - 1):
         part = shown.iloc[:, [0, *range(start, min(start + _WIDE - 1, len(shown.columns)))]]
         print_frame(part, f"Training: {run_id}" if start == 1 else "(continued)")
-
-
-def print_demo(study: Study, runs: Mapping[str, Mapping[str, str]]) -> None:
-    """Print checkpoints side by side, each difference beside what noise alone gives.
-
-    Args:
-        study: the study.
-        runs: label to analysis to run_id, the base first.
-    """
-    from interp.demo_comparison import (
-        answers_comparison,
-        lahis_comparison,
-        lape_comparison,
-        lens_comparison,
-        training_comparison,
-    )
-
-    def of(analysis: str) -> dict[str, str]:
-        return {label: mine[analysis] for label, mine in runs.items()}
-
-    base = next(iter(runs))
-    same = f"the row {base} is the {base} against itself on other text: what noise alone gives"
-    trained = {label: run for label, run in of("train").items() if label != base}
-    print_frame(
-        training_comparison(study, trained), "Training: answers on validation facts, generated"
-    )
-    print_frame(lape_comparison(study, of("lape")).round(1), "LAPE: neurons", caption=same)
-    print_frame(
-        lahis_comparison(study, of("lahis")).round(0),
-        f"LAHIS: top heads shared with the {base}, %",
-        caption=same,
-    )
-    print_frame(
-        answers_comparison(study, of("mcq")),
-        f"Four options, beside English: % correct ({base}) and change in points",
-        caption="brackets: 95 % over facts, paired; one training run each, on the split train "
-        "(a few questions of the other splits have a twin there: docs/cldr.md)",
-    )
-    print_frame(
-        lens_comparison(study, of("lens")),
-        f"Last layer: target answer first, % of facts ({base}) and change in points",
-        caption="brackets: 95 % over facts, one training run each; most of these facts were "
-        "trained on (docs/organism.md has held-out facts, seeds and a control)",
-    )
 
 
 def _percent(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:

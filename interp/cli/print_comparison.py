@@ -1,0 +1,174 @@
+"""Prints comparisons: what is beyond noise first, then the evidence behind every verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from interp.cli.tables import console, print_frame
+from interp.comparison.rows import EVERYTHING
+from interp.stats.verdict import NOT_COMPARABLE, VERDICTS
+
+if TYPE_CHECKING:
+    from interp.study import Study
+
+_MARKS = {"beyond noise": "beyond", "within noise": "within", "not enough data": "too few"}
+_CAPTION = (
+    "[95 % interval]; floor: what the base on two halves of its own data gives; p: permutation, "
+    "adjusted; beyond noise needs all three"
+)
+
+
+def print_comparison(study: Study, rows: pd.DataFrame, *, every: bool = False) -> None:
+    """Print a comparison, checkpoint by checkpoint and analysis by analysis.
+
+    Args:
+        study: the study, for what it does not compare.
+        rows: rows of ``comparisons``.
+        every: print the values of every language and layer, too; else only those beyond noise.
+    """
+    print_unfinished(study)
+    refused = rows[rows["statistic"] == EVERYTHING]
+    shown = rows[rows["statistic"] != EVERYTHING]
+    shown = shown[shown["head"].isna() | every]
+    for (analysis, preset), part in shown.groupby(["analysis", "preset"], sort=False):
+        title = f"{analysis} ({preset}): against {part['base'].iloc[0]}"
+        overall = part["lang"].isna() & (part["layer"].isna() | (part["kind"] == "distance"))
+        if overall.any():
+            print_frame(evidence(part[overall]), title, caption=_CAPTION, whole=("verdict",))
+        single = part[~overall]
+        if every and len(single):
+            print_frame(evidence(single), f"{title}, in detail", whole=("verdict",))
+        elif len(single):
+            beyond = single[single["verdict"] == VERDICTS[0]]
+            if len(beyond):
+                print_frame(
+                    evidence(beyond),
+                    f"{title}: languages, pairs and layers beyond noise",
+                    whole=("verdict",),
+                )
+    print_frame(
+        tally(rows[rows["statistic"] != EVERYTHING]), "How many statistics are beyond noise"
+    )
+    _print_notes(shown, refused)
+
+
+def evidence(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay rows out for reading: what, where, from what to what, how sure.
+
+    Args:
+        rows: rows of ``comparisons``.
+
+    Returns:
+        One row each; columns that say nothing in any row are left out.
+    """
+    where = [_place(*place) for place in zip(*(rows[name] for name in _WHERE), strict=True)]
+    table = pd.DataFrame(
+        {
+            "statistic": rows["statistic"].to_numpy(),
+            "where": where,
+            "label": rows["label"].to_numpy(),
+            "base": [_number(value) for value in rows["base_value"]],
+            "value": [_with_ends(*ends) for ends in zip(*(rows[c] for c in _ENDS), strict=True)],
+            "floor": [_number(value) for value in rows["noise_floor"]],
+            "p": [_number(value) for value in rows["p_adjusted"]],
+            "verdict": [_MARKS.get(str(one), str(one)) for one in rows["verdict"]],
+        }
+    )
+    if "step" in rows:
+        table.insert(0, "step", rows["step"].to_numpy())
+    empty = [name for name in ("where", "base") if set(table[name]) <= {"", "–"}]
+    return table.drop(columns=empty)
+
+
+_WHERE = ["lang", "other_lang", "layer", "head"]
+
+_ENDS = ["kind", "value", "signed_value", "ci_low", "ci_high"]
+
+
+def _place(lang: str | None, other: str | None, layer: float, head: float) -> str:
+    parts = (
+        "" if pd.isna(lang) else str(lang),
+        "" if pd.isna(other) else f"with {other}",
+        "" if pd.isna(layer) else f"layer {int(layer)}",
+        "" if pd.isna(head) else f"head {int(head)}",
+    )
+    return " ".join(part for part in parts if part)
+
+
+def _with_ends(kind: str, value: float, signed: float, low: float, high: float) -> str:
+    """Write a value with its interval; a difference with its sign, a distance with its direction."""
+    if pd.isna(value):
+        return "–"
+    text = f"{value:+.3g}" if kind == "difference" else f"{value:.3g}"
+    if kind == "distance" and not pd.isna(signed):
+        text += " (earlier)" if signed > 0 else " (later)" if signed < 0 else ""
+    return text if pd.isna(low) else f"{text} [{low:.3g}, {high:.3g}]"
+
+
+def _number(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.3g}"
+
+
+def tally(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count verdicts by checkpoint and analysis; maps of heads apart.
+
+    Args:
+        rows: rows of ``comparisons``.
+
+    Returns:
+        Columns label, analysis, statistics, and one per verdict.
+    """
+    named = rows.assign(
+        analysis=rows["analysis"] + rows["head"].notna().map({True: " maps", False: ""})
+    )
+    counted = (
+        named.groupby(["label", "analysis"], sort=False)["verdict"]
+        .value_counts()
+        .unstack(fill_value=0)
+    )
+    for verdict in VERDICTS[:3]:
+        if verdict not in counted:
+            counted[verdict] = 0
+    counted = counted[list(VERDICTS[:3])]
+    counted.insert(0, "statistics", counted.sum(axis=1))
+    counted.columns.name = None
+    return counted.reset_index()
+
+
+def print_trajectory(rows: pd.DataFrame) -> None:
+    """Print the statistics of one training in order of its steps.
+
+    Args:
+        rows: from `interp.comparison.trajectory.trajectory`.
+    """
+    whole = rows[rows["lang"].isna() & rows["head"].isna() & (rows["statistic"] != EVERYTHING)]
+    for (analysis, statistic), part in whole.groupby(["analysis", "statistic"], sort=False):
+        table = evidence(part).drop(columns=["statistic", "label"])
+        print_frame(table, f"{rows['training'].iloc[0]}: {analysis}, {statistic}", caption=_CAPTION)
+
+
+def print_unfinished(study: Study) -> None:
+    """Say which runs are passed over because they are not finished."""
+    names = [record.run_id for record in study.records() if not record.finished]
+    if names:
+        console().print(
+            f"not finished, so not compared: {', '.join(names)}; their commands go on with them"
+        )
+
+
+def _print_notes(shown: pd.DataFrame, refused: pd.DataFrame) -> None:
+    out = console()
+    for row in refused.itertuples():
+        out.print(f"{row.label}, {row.analysis}: {NOT_COMPARABLE}: {row.reason}", markup=False)
+    notes = shown.dropna(subset="notes").drop_duplicates(["label", "analysis", "notes"])
+    for row in notes.itertuples():
+        out.print(f"{row.label}, {row.analysis}: {row.notes}", markup=False)
+    lacking = shown[(shown["verdict"] == VERDICTS[2]) & shown["head"].isna()]
+    for (label, analysis), part in lacking.groupby(["label", "analysis"], sort=False):
+        reason = part["reason"].value_counts().index[0]
+        out.print(
+            f"{label}, {analysis}: {len(part)} without enough data, e.g. {part['statistic'].iloc[0]}: {reason}",
+            markup=False,
+        )
