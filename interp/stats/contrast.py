@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from interp.stats.bootstrap import LEVEL, draw_counts
+from interp.stats.bootstrap import LEVEL, Interval, draw_counts, widen_constant
 from interp.stats.permutation import Relabellings, exchanges, halves, holm, p_value, reaches, swaps
 from interp.stats.verdict import Evidence, decide
 
@@ -48,6 +48,8 @@ class Statistic:
         behind_what: what must stand behind it in number, e.g. ``selected neurons``; empty: units only.
         behind_needed: the least of it.
         adjust: ``holm`` over the rows of one name, or ``max`` over the rows of one name and language.
+        share: whether its levels are shares (0 to 1) or a difference of them: the interval of units
+            that are all alike is then widened (`interp.stats.bootstrap.widen_constant`).
     """
 
     name: str
@@ -59,6 +61,7 @@ class Statistic:
     behind_what: str = ""
     behind_needed: int = 0
     adjust: str = "holm"
+    share: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a kind or adjustment that the rule does not know."""
@@ -219,7 +222,7 @@ def contrast(pair: Pair, settings: Settings, tick: Tick = lambda done: None) -> 
     )
     kinds = np.array([statistic.kind for statistic in pair.statistics])
     drawn = _bootstrap(pair, settings, tick)
-    value_ci, first_ci, second_ci = (_percentiles(part) for part in drawn)
+    value_ci, first_ci, second_ci = _intervals(pair, observed, drawn)
     far = _extremeness(observed.value[0], kinds)
     p, adjusted = _permute(pair, settings, far, kinds, tick)
     floor = _noise_floor(pair, settings, kinds, tick)
@@ -266,6 +269,31 @@ def _bootstrap(pair: Pair, settings: Settings, tick: Tick) -> tuple[Floats, Floa
         for name in ("value", "first", "second")
     )
     return value, first, second
+
+
+def _intervals(
+    pair: Pair, observed: Values, drawn: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, ...]:
+    """Intervals ``[2, statistic]`` of the value and of both levels.
+
+    Where what stands behind a statistic is counted in the pair's own units (facts of a language), it
+    is these that have to be two at least.
+    """
+    n = np.array(
+        [
+            behind if one.behind_what == pair.unit else min(pair.n_base, pair.n_model)
+            for one, behind in zip(pair.statistics, observed.behind[0], strict=True)
+        ]
+    )
+    share = np.array([one.share for one in pair.statistics])
+    ends = []
+    for part, name in zip(drawn, ("value", "first", "second"), strict=True):
+        low, high = _percentiles(part)
+        found = Interval(getattr(observed, name)[0], low, high, n)
+        wide = widen_constant(found, -1.0 if name == "value" else 0.0, 1.0)
+        both = np.where(share, [wide.low, wide.high], [low, high])
+        ends.append(np.where(n < 2, np.nan, both))
+    return tuple(ends)
 
 
 def _percentiles(drawn: Floats) -> Floats:
