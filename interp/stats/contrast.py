@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import comb
 from typing import Any, Protocol
 
 import numpy as np
@@ -123,13 +124,26 @@ class Pair(Protocol):
         batch: replicates to pool at a time.
     """
 
-    statistics: tuple[Statistic, ...]
-    n_base: int
-    n_model: int
-    paired: bool
-    exchangeable: bool
-    unit: str
-    batch: int
+    @property
+    def statistics(self) -> tuple[Statistic, ...]: ...  # noqa: D102 - see Attributes
+
+    @property
+    def n_base(self) -> int: ...  # noqa: D102
+
+    @property
+    def n_model(self) -> int: ...  # noqa: D102
+
+    @property
+    def paired(self) -> bool: ...  # noqa: D102
+
+    @property
+    def exchangeable(self) -> bool: ...  # noqa: D102
+
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+
+    @property
+    def batch(self) -> int: ...  # noqa: D102
 
     def pool(self, base: Floats | None, model: Floats | None) -> Any:
         """Pool weighted units of both checkpoints into one side.
@@ -246,8 +260,9 @@ def contrast(pair: Pair, settings: Settings, tick: Tick = lambda done: None) -> 
 
 def n_replicates(pair: Pair, settings: Settings) -> int:
     """Count the replicates that `contrast` pools, for a progress bar."""
-    relabellings = settings.permutations if pair.exchangeable else 0
-    return settings.draws + relabellings + settings.splits
+    every = 2**pair.n_base if pair.paired else comb(pair.n_base + pair.n_model, pair.n_model)
+    relabellings = min(settings.permutations, every) if pair.exchangeable else 0
+    return settings.draws + relabellings + (settings.splits if pair.n_base >= 2 else 0)
 
 
 def _extremeness(value: Floats, kinds: NDArray[np.str_]) -> Floats:
@@ -277,17 +292,14 @@ def _intervals(
     """Intervals ``[2, statistic]`` of the value and of both levels.
 
     Where what stands behind a statistic is counted in the pair's own units (facts of a language), it
-    is these that have to be two at least.
+    is these that have to be two at least. A level needs the units of its own side only.
     """
-    n = np.array(
-        [
-            behind if one.behind_what == pair.unit else min(pair.n_base, pair.n_model)
-            for one, behind in zip(pair.statistics, observed.behind[0], strict=True)
-        ]
-    )
+    own = np.array([one.behind_what == pair.unit for one in pair.statistics])
     share = np.array([one.share for one in pair.statistics])
+    sides = {"value": min(pair.n_base, pair.n_model), "first": pair.n_base, "second": pair.n_model}
     ends = []
-    for part, name in zip(drawn, ("value", "first", "second"), strict=True):
+    for part, (name, units) in zip(drawn, sides.items(), strict=True):
+        n = np.where(own, observed.behind[0], units)
         low, high = _percentiles(part)
         found = Interval(getattr(observed, name)[0], low, high, n)
         wide = widen_constant(found, -1.0 if name == "value" else 0.0, 1.0)
@@ -322,14 +334,15 @@ def _permute(
         labels = swaps(pair.n_base, settings.permutations, seed)
     else:
         labels = exchanges(pair.n_base, pair.n_model, settings.permutations, seed)
-    families = _max_families(pair.statistics)
+    families = _max_families(pair.statistics, far)
     hits, family_hits = np.zeros((2, len(far)), np.int64)
     for rows in _batches(len(labels), pair.batch):
         first, second = _sides(pair, labels, rows)
         relabelled = _extremeness(pair.compare(first, second).value, kinds)
         hits += reaches(relabelled, far).sum(0)
         for members in families:
-            largest = np.nanmax(relabelled[:, members], axis=1, initial=0.0)
+            # what relabelling cannot compute counts as the farthest, as in `reaches`
+            largest = np.nan_to_num(relabelled[:, members], nan=np.inf).max(axis=1)
             family_hits[members] += reaches(largest[:, None], far[members]).sum(0)
         tick(rows.stop - rows.start)
     unknown = np.isnan(far)
@@ -344,10 +357,11 @@ def _permute(
     return p, adjusted
 
 
-def _max_families(statistics: Sequence[Statistic]) -> list[NDArray[np.intp]]:
+def _max_families(statistics: Sequence[Statistic], far: Floats) -> list[NDArray[np.intp]]:
+    """Places of each map's entries, without those that have no value."""
     families: dict[tuple[str, str | None], list[int]] = {}
     for place, one in enumerate(statistics):
-        if one.adjust == "max":
+        if one.adjust == "max" and not np.isnan(far[place]):
             families.setdefault((one.name, one.lang), []).append(place)
     return [np.array(places) for places in families.values()]
 
