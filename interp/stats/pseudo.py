@@ -1,0 +1,154 @@
+"""Pairs of checkpoints whose true difference is known, made from a real pair; pure.
+
+The verdict's rule is calibrated on pairs without a difference and its power on pairs with a planted one
+(methods §7). All of them are a real pair with other weights: which of its units stand on which side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from interp.stats.contrast import Floats, Pair, Statistic, Values
+
+
+@dataclass(frozen=True)
+class Rearranged:
+    """A pair made of another pair's units.
+
+    Attributes:
+        pair: the real pair.
+        base_from_base: how the real base's units make up the new base, ``[new unit, real unit]`` of 0
+            and 1; ``None`` where they are no part of it.
+        base_from_model: the same for the real model's units.
+        model_from_base: how the real base's units make up the new model.
+        model_from_model: the same for the real model's units.
+        n_base: units of the new base.
+        n_model: units of the new model.
+        paired: whether unit i is the same in both.
+        exchangeable: whether units of one can stand in for units of the other.
+    """
+
+    pair: Pair
+    base_from_base: Floats | None
+    base_from_model: Floats | None
+    model_from_base: Floats | None
+    model_from_model: Floats | None
+    n_base: int
+    n_model: int
+    paired: bool
+    exchangeable: bool
+
+    @property
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Those of the real pair."""
+        return self.pair.statistics
+
+    @property
+    def unit(self) -> str:
+        """What the units are, in the plural."""
+        return self.pair.unit
+
+    @property
+    def batch(self) -> int:
+        """Replicates at a time."""
+        return self.pair.batch
+
+    def pool(self, base: Floats | None, model: Floats | None) -> Any:
+        """Pool the real pair's units under the weights of the new ones."""
+        return self.pair.pool(
+            _sum(_onto(base, self.base_from_base), _onto(model, self.model_from_base)),
+            _sum(_onto(base, self.base_from_model), _onto(model, self.model_from_model)),
+        )
+
+    def compare(self, first: Any, second: Any) -> Values:
+        """Compute the real pair's statistics."""
+        return self.pair.compare(first, second)
+
+
+def halves_of_base(pair: Pair, chosen: ArrayLike) -> Rearranged:
+    """Hold the base on some of its units against the base on its other units.
+
+    Nothing differs but the units: calibration (i), unpaired.
+
+    Args:
+        pair: the real pair; its model plays no part.
+        chosen: true for the units that the new base keeps, ``[unit]``; the new model gets the others.
+
+    Returns:
+        An unpaired pair, its units in the order of the real base's.
+    """
+    mine = _places(chosen, pair.n_base)
+    if not 0 < mine.sum() < pair.n_base:
+        raise ValueError(
+            f"{mine.sum()} of {pair.n_base} units chosen: both sides need one at least"
+        )
+    every = np.eye(pair.n_base)
+    return Rearranged(
+        pair, every[mine], None, every[~mine], None,
+        n_base=int(mine.sum()), n_model=int((~mine).sum()), paired=False, exchangeable=True,
+    )  # fmt: skip
+
+
+def swapped(pair: Pair, moved: ArrayLike) -> Rearranged:
+    """Make two pseudo-checkpoints by exchanging base and model in some units.
+
+    With units chosen by coin, no label differs from the other: calibration (ii), paired.
+
+    Args:
+        pair: the real pair; paired, and each side's units able to stand in for the other's.
+        moved: true for the units that change sides, ``[unit]``.
+
+    Returns:
+        A paired pair of the same units.
+    """
+    if not (pair.paired and pair.exchangeable):
+        raise ValueError("labels can be exchanged only in a paired, exchangeable pair")
+    there = np.diag(_places(moved, pair.n_base).astype(np.float64))
+    here = np.eye(pair.n_base) - there
+    return Rearranged(
+        pair, here, there, there, here,
+        n_base=pair.n_base, n_model=pair.n_base, paired=True, exchangeable=True,
+    )  # fmt: skip
+
+
+def subset(pair: Pair, base: ArrayLike, model: ArrayLike | None = None) -> Rearranged:
+    """Keep some units, for power at a stated number of them.
+
+    Args:
+        pair: the real pair.
+        base: places of the base's units in the order wanted, ``[new unit]``; a place given twice
+            makes two units, so places drawn with replacement are a sample from these units.
+        model: the same of the model's; those of the base in a paired pair.
+
+    Returns:
+        The pair on these units.
+    """
+    mine = np.asarray(base, np.int64)
+    other = mine if model is None else np.asarray(model, np.int64)
+    if pair.paired and not np.array_equal(mine, other):
+        raise ValueError("a paired pair keeps the same units of both sides")
+    return Rearranged(
+        pair, np.eye(pair.n_base)[mine], None, None, np.eye(pair.n_model)[other],
+        n_base=len(mine), n_model=len(other), paired=pair.paired, exchangeable=pair.exchangeable,
+    )  # fmt: skip
+
+
+def _places(chosen: ArrayLike, n_units: int) -> NDArray[np.bool_]:
+    mask = np.asarray(chosen)
+    if mask.dtype != np.bool_ or mask.shape != (n_units,):
+        raise ValueError(f"units {mask.dtype} {mask.shape}: expected bool ({n_units},)")
+    return mask
+
+
+def _onto(weights: Floats | None, rows: Floats | None) -> Floats | None:
+    return None if weights is None or rows is None else weights @ rows
+
+
+def _sum(one: Floats | None, other: Floats | None) -> Floats | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
