@@ -52,7 +52,7 @@ bench: install-dev  ## ratios against named baselines; prints a table per file
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
 
 bench-quick: install-dev  ## every benchmark at a small shape, to see that it runs
-	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file --quick || exit 1; done
+	@ls benchmarks/[a-z]*.py | OMP_NUM_THREADS=1 xargs -P $(WORKERS) -I{} $(BIN)/python {} --quick
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from interp.comparison.family import NotComparable, RunPair
+from interp.comparison.family import RunPair
 from interp.comparison.pairs import Unpaired, find_base, find_labels, run_pairs
-from interp.comparison.rows import refusal_row, result_rows
+from interp.comparison.rows import EVERYTHING, refusal_row, result_rows
 from interp.errors import InterpError, unknown
 from interp.progress import progress_bar
 from interp.stats.contrast import Settings, contrast, n_replicates
@@ -46,7 +46,7 @@ def compare(
 
     Raises:
         InterpError: for a label or analysis that is not there, and a study of one label. Two runs
-            that cannot be compared raise nothing: one row says why.
+            that cannot be compared, or of which one is damaged, raise nothing: one row says why.
     """
     from interp.comparison.families import FAMILIES
 
@@ -82,7 +82,7 @@ def _stored(
 
     if isinstance(pair, Unpaired) or stored.empty:
         return None
-    rows = stored
+    rows = stored[stored["statistic"] != EVERYTHING]  # what was refused may have been mended
     wanted = {
         "base_run": pair.base_run,
         "label_run": pair.label_run,
@@ -103,7 +103,7 @@ def _compute(study: Study, pair: RunPair | Unpaired, settings: Settings) -> pd.D
         return refusal_row(study.name, pair, pair.reason, settings)
     try:
         built = FAMILIES[pair.analysis](study, pair)
-    except NotComparable as error:
+    except InterpError as error:  # other measures, or a damaged run: the other pairs still count
         return refusal_row(study.name, pair, str(error), settings)
     if built.result is not None:
         return result_rows(study.name, pair, built, built.result, settings)
