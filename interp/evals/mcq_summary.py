@@ -75,7 +75,7 @@ def read_answers(study: Study, run_id: str, *, normalisation: str | None = None)
     rows = rows.assign(
         answer_index=wanted, chosen=ranks[:, 0], correct=ranks[:, 0] == wanted, ranks=list(ranks)
     )
-    return McqAnswers(rows, facts, rule, bool(study.notes(run_id)["options_aligned"]))
+    return McqAnswers(rows, facts, rule, bool(study.notes(run_id).get("options_aligned")))
 
 
 def answered(answers: McqAnswers) -> tuple[Answered, str]:
