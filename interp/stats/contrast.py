@@ -275,14 +275,13 @@ def _bootstrap(pair: Pair, settings: Settings, tick: Tick) -> tuple[Floats, Floa
     model = base
     if not pair.paired:
         model = draw_counts(pair.n_model, settings.draws, settings.seed + 1).astype(np.float64)
-    parts: list[Values] = []
+    # for maps with thousands of entries, whatever else `compare` gives would be most of the memory
+    drawn = np.empty((3, settings.draws, len(pair.statistics)))
     for rows in _batches(settings.draws, pair.batch):
-        parts.append(pair.compare(pair.pool(base[rows], None), pair.pool(None, model[rows])))
+        found = pair.compare(pair.pool(base[rows], None), pair.pool(None, model[rows]))
+        drawn[:, rows] = found.value, found.first, found.second
         tick(rows.stop - rows.start)
-    value, first, second = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("value", "first", "second")
-    )
+    value, first, second = drawn
     return value, first, second
 
 
