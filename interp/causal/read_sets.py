@@ -8,7 +8,9 @@ from pathlib import Path
 
 from interp.causal.sets import Place, head_places, neuron_places
 from interp.errors import InterpError, unknown
+from interp.lahis.select import specific_heads
 from interp.lahis.summary import score_matrices
+from interp.lape.listed import Listed, read_listed
 from interp.lape.summary import selection
 from interp.options import AblationOptions, LahisOptions, LapeOptions
 from interp.study import Study, load_study
@@ -134,8 +136,8 @@ def read_source(study: Study, run_id: str, part: str, options: AblationOptions) 
         The heads or neurons and where they come from.
 
     Raises:
-        InterpError: no such run, a run of another analysis or not finished, or an assignment that
-            the run's options do not allow.
+        InterpError: no such run, a run of another analysis or not finished, an assignment that
+            the run's options do not allow, or an imported run that names no neuron.
     """
     study, run_id = _in_study(study, run_id, part)
     record = next(record for record in study.records() if record.run_id == run_id)
@@ -144,6 +146,8 @@ def read_source(study: Study, run_id: str, part: str, options: AblationOptions) 
         scores = score_matrices(study, run_id)
         places = head_places(scores, LahisOptions.of_run(arguments), options.sets)
         n_layers, width = next(iter(scores.values())).shape
+    elif (listed := read_listed(study, run_id)) is not None:
+        places, n_layers, width = _listed_places(listed, run_id, options)
     else:
         if (
             options.assignment == "threshold"
@@ -170,3 +174,25 @@ def read_source(study: Study, run_id: str, part: str, options: AblationOptions) 
         width=int(width),
         units=None if units is None else tuple(units),
     )
+
+
+def _listed_places(
+    listed: Listed, run_id: str, options: AblationOptions
+) -> tuple[dict[str, tuple[Place, ...]], int, int]:
+    """Take the neurons of an imported run as they are: their languages cannot be chosen again."""
+    if listed.places is None or listed.n_neurons is None:
+        raise InterpError(
+            f"run {run_id} was imported from counts per layer, which name no neuron: expected a "
+            "run of interp lape, or an imported list"
+        )
+    if options.assignment != listed.assignment:
+        raise InterpError(
+            f"run {run_id} was imported with its neurons assigned by {listed.assignment}, and "
+            f"{options.assignment} cannot be derived from the list: expected --assignment "
+            f"{listed.assignment}"
+        )
+    places = dict(listed.places)
+    if options.sets == "specific":
+        specific = specific_heads(listed.places, "K-1")
+        places = {lang: tuple(chosen) for lang, chosen in specific.items()}
+    return places, listed.n_layers, listed.n_neurons

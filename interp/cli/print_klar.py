@@ -38,12 +38,14 @@ def print_klar(
 
     found = summarise(study, run_id, sets)
     languages = found["languages"]
-    copied = 100 * languages["answer_in_demos"].sum() / max(languages["facts"].sum(), 1)
+    caption = "brackets: 95 % over facts"
+    if languages["answer_in_demos"].notna().any():  # imported answers come without their prompts
+        copied = 100 * languages["answer_in_demos"].sum() / max(languages["facts"].sum(), 1)
+        caption += f"; the true answer stands in a demonstration of {copied:.1f} % of the questions"
     print_frame(
         _languages(languages),
         f"Free generation: {run_id}",
-        caption="brackets: 95 % over facts; the true answer stands in a demonstration of "
-        f"{copied:.1f} % of the questions",
+        caption=caption,
     )
     print_frame(_modes(found["failure_modes"]), "How answers fail, % of answers")
     console().print(

@@ -33,7 +33,7 @@ def summarise(
 
     Returns:
         ``languages``: per language the facts, what was missing or shortened, in how many questions
-        the true answer stands in a demonstration, and the accuracy under the lenient and the
+        the true answer stands in a demonstration (empty where an imported run does not say), and the accuracy under the lenient and the
         strict rule with 95 % intervals over facts. ``language_sets``, ``relations``,
         ``answer_kinds``: accuracies under the run's own rule, in the columns of
         `interp.evals.accuracy`, the last two also averaged over all languages (``lang`` is ``all
@@ -150,6 +150,7 @@ def _known_groups(study: Study, data_hash: str) -> dict[str, pd.DataFrame]:
     """Groups by what texts state and by split; none for a folder of KLAR, which says neither."""
     facts = study.table("facts", columns=["data_hash", "fact_id", "lang", "stated", "split"])
     own = facts[facts["data_hash"] == data_hash]
+    own = own.assign(split=own["split"].replace("", None))  # imported facts have none
     found = {by: fact_groups(own, by) for by in ("stated", "split")}
     return {by: groups for by, groups in found.items() if not groups.empty}
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interp.errors import unknown
+from interp.errors import InterpError, unknown
+from interp.lape.listed import Listed, read_listed
 from interp.lape.select import LapeSelection, select_from_counts
 from interp.options import LapeOptions
 from interp.study import Study
@@ -30,8 +31,14 @@ def selection(study: Study, run_id: str, **changes: Any) -> LapeSelection:
         The selection; without changes, the one that the run stored.
 
     Raises:
-        InterpError: for a run or option that does not exist, or a value out of range.
+        InterpError: for a run or option that does not exist, a value out of range, or an imported
+            run, which has no counts.
     """
+    if read_listed(study, run_id) is not None:
+        raise InterpError(
+            f"run {run_id} was imported: it lists neurons without the counts behind them, so no "
+            "selection can be derived from it; expected a run of interp lape"
+        )
     arguments = study.spec(run_id)["arguments"]
     options = LapeOptions.of_run(arguments).to_dict()
     tensors = study.tensors(run_id, "counts")
@@ -56,8 +63,12 @@ def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
     Returns:
         ``languages``: per language its selected neurons, the share of them in the last quarter of
         the layers, the median entropy in nats and the tokens counted. ``totals``: name and value of
-        the counts behind the selection. ``layers``: selected neurons per layer and language.
+        the counts behind the selection. ``layers``: selected neurons per layer and language. What
+        an imported run does not say is empty.
     """
+    listed = read_listed(study, run_id)
+    if listed is not None:
+        return _summarise_listed(listed)
     found = selection(study, run_id)
     n_layers, n_neurons = found.entropy.shape
     first_late = n_layers - math.ceil(LATE_SHARE * n_layers)
@@ -89,6 +100,34 @@ def summarise(study: Study, run_id: str) -> dict[str, pd.DataFrame]:
     return {
         "languages": pd.DataFrame(rows),
         "totals": pd.DataFrame(totals, columns=["what", "number"]),
+        "layers": pd.DataFrame(layers),
+    }
+
+
+def _summarise_listed(listed: Listed) -> dict[str, pd.DataFrame]:
+    """Lay an imported run out in the same tables, empty where the file does not say."""
+    first_late = listed.n_layers - math.ceil(LATE_SHARE * listed.n_layers)
+    rows: list[dict[str, Any]] = [
+        {
+            "lang": lang,
+            "neurons": int(own.sum()),
+            "in last quarter": float(own[first_late:].sum() / own.sum()) if own.any() else math.nan,
+            "median entropy": math.nan,
+            "tokens": listed.tokens.get(lang),
+        }
+        for lang, own in listed.per_layer.items()
+    ]
+    width = listed.n_neurons
+    totals = [
+        ("neurons", None if width is None else listed.n_layers * width),
+        ("selected", listed.n_selected),
+        *((what, None) for what in ("asked for", "never active", "removed by the filter")),
+    ]
+    layers = {"layer": np.arange(listed.n_layers), **listed.per_layer}
+    return {
+        # As objects: an empty cell must not turn the whole numbers beside it into floats.
+        "languages": pd.DataFrame(rows, dtype=object).infer_objects(),
+        "totals": pd.DataFrame(totals, columns=["what", "number"], dtype=object),
         "layers": pd.DataFrame(layers),
     }
 
