@@ -72,7 +72,7 @@ def result_rows(
             dtype="Int64",
         ),
         "design": built.design,
-        "notes": "; ".join(built.notes) or None,
+        "notes": "; ".join(built.notes),
         "method": str(settings)
         if built.pair is not None
         else "from what was published, without units",
@@ -94,7 +94,7 @@ def refusal_row(
     nothing = dict.fromkeys(
         ("lang", "other_lang", "layer", "head", "value", "signed_value", "ci_low", "ci_high",
          "base_value", "base_low", "base_high", "label_value", "label_low", "label_high",
-         "noise_floor", "p", "p_adjusted", "behind", "notes")
+         "noise_floor", "p", "p_adjusted", "behind")
     )  # fmt: skip
     row: Mapping[str, Any] = {
         **nothing,
@@ -109,6 +109,7 @@ def refusal_row(
         "n": 0,
         "unit": "lists",
         "design": "lists",
+        "notes": "",
         "method": "not computed",
     }
     return pd.DataFrame([row])
