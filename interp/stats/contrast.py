@@ -346,10 +346,7 @@ def _permute(
         tick(rows.stop - rows.start)
     unknown = np.isnan(far)
     p = np.where(unknown, np.nan, p_value(hits, labels))
-    in_max = np.zeros(len(far), bool)
-    for members in families:
-        in_max[members] = True
-    adjusted = np.where(unknown | ~in_max, np.nan, p_value(family_hits, labels))
+    adjusted = np.where(unknown, np.nan, p_value(family_hits, labels))  # of maps
     for name in dict.fromkeys(s.name for s in pair.statistics if s.adjust == "holm"):
         members = np.array([s.name == name and s.adjust == "holm" for s in pair.statistics])
         adjusted[members] = holm(p[members])

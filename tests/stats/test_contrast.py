@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from interp.stats.bootstrap import draw_counts
 from interp.stats.contrast import Settings, Statistic, contrast, n_replicates
+from interp.stats.linear import LinearPair
 from interp.stats.permutation import exchanges, halves, swaps
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 from tests.reference import contrast as oracle
@@ -196,6 +198,7 @@ def test_draws_without_a_value_are_left_out_of_the_interval() -> None:
     )
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_statistic_that_no_unit_carries_has_nothing_and_disturbs_nothing() -> None:
     found = contrast(rare(0), FEW)
     for name in ("value", "noise_floor", "p", "p_adjusted"):
@@ -211,6 +214,32 @@ def test_a_floor_needs_half_of_the_splits() -> None:
     assert not np.isnan(found.value[2])
     assert np.isnan(found.noise_floor[2])
     assert found.verdicts[2] == (NOT_ENOUGH, "it has no noise floor or no p-value")
+
+
+def test_an_interval_needs_half_of_the_draws() -> None:
+    # One unit carries it on each side, another one: two of three draws lack one of them.
+    pair = rare(1)
+    pair.model[:2, 2:4] = pair.model[[1, 0], 2:4]
+    found = contrast(pair, replace(FEW, draws=400))
+    counts = draw_counts(30, 400, FEW.seed)
+    assert 0.2 < (counts[:, :2] > 0).all(1).mean() < 0.5 < (counts[:, 0] > 0).mean()
+    assert not np.isnan(found.value[2])
+    assert np.isnan(found.ci[:, 2]).all()
+    assert not np.isnan(found.first_ci[:, 2]).any()
+
+
+def test_a_floor_is_left_out_where_most_splits_have_no_value() -> None:
+    pair = rare(2)
+    base, _ = lists(pair)
+    left_out = []
+    for seed in range(12):
+        settings = replace(FEW, draws=2, permutations=2, seed=seed)
+        first = halves(30, FEW.splits, seed + 3)
+        expected = oracle.noise_floors(by_loops, KINDS, base, first)
+        found = contrast(pair, settings).noise_floor
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+        left_out.append(bool(np.isnan(found[2])))
+    assert {True, False} == set(left_out)  # one half of the splits parts the two carriers, about
 
 
 def test_one_side_alone_makes_no_difference() -> None:
@@ -322,6 +351,36 @@ def test_a_large_shift_is_beyond_noise_and_none_is_within() -> None:
     assert same.p.tolist() == [1.0] * 5
 
 
+def test_the_verdict_goes_by_the_adjusted_p() -> None:
+    # A shift that is clear alone, and not among sixty.
+    rng = np.random.default_rng(4)
+    base = rng.normal(size=(40, 60))
+    model = base + rng.normal(size=(40, 60))
+    model[:, 0] += 0.45
+    sizes = np.ones((40, 60))
+
+    def verdict(n: int) -> tuple[str, str]:
+        pair = LinearPair(
+            base[:, :n], sizes[:, :n], model[:, :n], sizes[:, :n], lambda means: means,
+            (Statistic("shift", "difference"),) * n, np.full(n, 40), True, "facts",
+        )  # fmt: skip
+        return contrast(pair, Settings(draws=200, permutations=999, splits=2, seed=0)).verdicts[0]
+
+    assert verdict(1)[0] == BEYOND
+    assert verdict(60)[0] == WITHIN
+    assert verdict(60)[1].startswith("adjusted p ")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_reason_names_the_interval_where_it_includes_0(seed: int) -> None:
+    found = contrast(paired(30, seed, shift=0.5 * seed), FEW)
+    named = ["the interval includes 0" in reason for _, reason in found.verdicts]
+    includes = (found.ci[0] <= 0) & (found.ci[1] >= 0)
+    assert named == [
+        bool(one) and kind == "difference" for one, kind in zip(includes, KINDS, strict=True)
+    ]
+
+
 def test_the_side_with_fewer_units_decides_whether_they_are_enough() -> None:
     for n, m, enough in ((20, 30, True), (19, 30, False), (30, 19, False)):
         verdict, reason = contrast(unpaired(n, m), FEW).verdicts[0]
@@ -349,3 +408,36 @@ def test_an_unknown_kind_is_a_defect(wrong: dict[str, str]) -> None:
 def test_settings_say_what_was_drawn() -> None:
     assert str(FEW) == "40 bootstrap draws, 60 relabellings, 30 half splits"
     assert math.isclose(Settings().draws, 1000)
+
+
+# --- shares that do not vary ------------------------------------------------------------------
+
+
+def constant(n: int, share: bool, behind_what: str = "", kind: str = "difference"):
+    """Nothing right before, everything right after, ``n`` facts."""
+    sizes = np.ones((n, 1))
+    return LinearPair(
+        np.zeros((n, 1)), sizes, np.ones((n, 1)), sizes, lambda means: means,
+        (Statistic("accuracy", kind, share=share, behind_what=behind_what),),
+        np.array([2]), True, "facts",
+    )  # fmt: skip
+
+
+def test_shares_of_units_that_are_all_alike_keep_a_doubt() -> None:
+    plain, share = contrast(constant(25, False), FEW), contrast(constant(25, True), FEW)
+    assert plain.ci[:, 0].tolist() == [1.0, 1.0]
+    doubt = 1 - binomtest(25, 25).proportion_ci(0.95, "exact").low
+    np.testing.assert_allclose(share.ci[:, 0], [1 - doubt, 1.0])
+    np.testing.assert_allclose(share.first_ci[:, 0], [0.0, doubt])
+    np.testing.assert_allclose(share.second_ci[:, 0], [1 - doubt, 1.0])
+    # a difference of shares may be as low as -1, a share may not
+    turned = replace(constant(25, True), base=np.ones((25, 1)), model=np.zeros((25, 1)))
+    np.testing.assert_allclose(contrast(turned, FEW).ci[:, 0], [-1.0, doubt - 1])
+
+
+def test_the_facts_of_a_language_decide_whether_it_has_an_interval() -> None:
+    pair = constant(25, True, behind_what="facts")
+    doubt = 1 - binomtest(2, 2).proportion_ci(0.95, "exact").low
+    np.testing.assert_allclose(contrast(pair, FEW).ci[:, 0], [1 - doubt, 1.0])
+    lonely = contrast(replace(pair, behind=np.array([1])), FEW)
+    assert np.isnan([lonely.ci, lonely.first_ci, lonely.second_ci]).all()

@@ -80,6 +80,7 @@ def test_the_first_of_several_layers_is_named() -> None:
     assert layer_distance([1, 0, 0, 1], [0, 0, 0, 2]).layer == 0
 
 
+@pytest.mark.filterwarnings("error")
 def test_empty_sides_have_no_distance() -> None:
     found = layer_distance([[0, 0], [1, 1]], [[1, 1], [1, 1]])
     assert np.isnan(found.value).tolist() == [True, False]
@@ -88,6 +89,7 @@ def test_empty_sides_have_no_distance() -> None:
     assert np.isnan(layer_distance([0, 0], [1, 1, 1]).value)
 
 
+@pytest.mark.filterwarnings("error")
 def test_shares_cumulate_to_one() -> None:
     assert layer_cdf([1, 0, 3]).tolist() == [0.25, 0.25, 1.0]
     assert np.isnan(layer_cdf([0, 0])).all()

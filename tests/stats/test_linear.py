@@ -66,6 +66,7 @@ def test_pooled_means_are_sums_over_sizes_of_both_sides() -> None:
                 np.testing.assert_allclose(found[row, column], expected)
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_column_without_units_is_no_number_and_stays_so() -> None:
     pair = a_pair(5)
     pair.base_size[:, 2] = pair.base[:, 2] = 0
