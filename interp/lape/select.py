@@ -180,8 +180,8 @@ def select_from_counts(
         cut = probability_cut(p, options.filter_quantile)
         allowed &= (p > cut).any(axis=0)
     h = np.where(allowed, h, np.inf)
-    wanted = _how_many(h.size, options)
-    layers, neurons = _lowest(h, wanted)
+    wanted = how_many(h.size, options)
+    layers, neurons = lowest(h, wanted)
     chosen = p[:, layers, neurons].T
     return LapeSelection(
         languages=languages,
@@ -192,7 +192,7 @@ def select_from_counts(
         cut=cut,
         layers=layers,
         neurons=neurons,
-        assigned=_assign(chosen, options.assignment, cut),
+        assigned=assign(chosen, options.assignment, cut),
         n_wanted=wanted,
         n_dead=n_dead,
         n_filtered=int(h.size - allowed.sum()) - n_dead,
@@ -200,13 +200,22 @@ def select_from_counts(
     )
 
 
-def _how_many(n_neurons: int, options: LapeOptions) -> int:
+def how_many(n_neurons: int, options: LapeOptions) -> int:
+    """Say how many neurons ``top_fraction`` asks for of ``n_neurons``."""
     exact = options.top_fraction * n_neurons
     return round(exact) if options.rounding == "round" else math.floor(exact)
 
 
-def _lowest(h: Floats, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Take the ``wanted`` lowest finite entropies of ``[layer, neuron]``, ties by position."""
+def lowest(h: Floats, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Take the lowest entropies.
+
+    Args:
+        h: ``[layer, neuron]``; what is infinite is never taken.
+        wanted: how many, if as many are finite.
+
+    Returns:
+        Layers and neurons in order of entropy (to 12 decimals), ties by position.
+    """
     flat = np.round(h.ravel(), _ENTROPY_DECIMALS)
     wanted = min(wanted, int(np.isfinite(flat).sum()))
     if wanted == 0:
@@ -218,8 +227,17 @@ def _lowest(h: Floats, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64
     return layers, neurons
 
 
-def _assign(p: Floats, rule: str, cut: float | None) -> NDArray[np.bool_]:
-    """Assign languages to selected neurons, ``[selected, language]`` to the same shape."""
+def assign(p: Floats, rule: str, cut: float | None) -> NDArray[np.bool_]:
+    """Assign languages to selected neurons.
+
+    Args:
+        p: activation probabilities, ``[selected, language]``.
+        rule: ``LapeOptions.assignment``.
+        cut: of the filter.
+
+    Returns:
+        Whether the neuron belongs to the language, ``[selected, language]``.
+    """
     if rule == "threshold":
         if cut is None:
             raise ValueError("threshold assignment needs the filter's cut")
