@@ -61,7 +61,7 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
     assert {"en", "es", "ru", "bn"} <= set(ranks["lang"]) and ranks["layer"].max() == 8
     assert len(study.table("head_scores", run_id=runs["lahis"])) == 12 * 8 * 16
     chosen = study.table("neurons", run_id=runs["lape"])
-    assert chosen.loc[chosen["selected"], ["layer", "neuron"]].drop_duplicates().shape[0] == 82
+    assert chosen.loc[chosen["selected"], ["layer", "neuron"]].drop_duplicates().shape[0] == 410
     # English facts are known: the right token is the first choice in the end.
     english = ranks[(ranks["lang"] == "en") & (ranks["layer"] == 8) & (ranks["role"] == "target")]
     assert (english["rank"] == 0).all()

@@ -162,7 +162,7 @@ def _print_notes(shown: pd.DataFrame, refused: pd.DataFrame) -> None:
     out = console()
     for row in refused.itertuples():
         out.print(f"{row.label}, {row.analysis}: {NOT_COMPARABLE}: {row.reason}", markup=False)
-    notes = shown.dropna(subset="notes").drop_duplicates(["label", "analysis", "notes"])
+    notes = shown[shown["notes"] != ""].drop_duplicates(["label", "analysis", "notes"])
     for row in notes.itertuples():
         out.print(f"{row.label}, {row.analysis}: {row.notes}", markup=False)
     lacking = shown[(shown["verdict"] == VERDICTS[2]) & shown["head"].isna()]
