@@ -7,7 +7,7 @@ from interp.lens.fact_masks import GroupedCube, grouped_cube
 from interp.lens.rank_cube import RankCube, rank_cube
 from interp.study import Study
 
-_MEASURES = ("prompt_form", "token_rule", "final_norm", "ties", "trailing_space", "bos")
+MEASURES = ("prompt_form", "token_rule", "final_norm", "ties", "trailing_space", "bos")
 """Options that decide what a rank is a rank of; runs that differ in one are not comparable."""
 
 
@@ -53,7 +53,7 @@ def _check_comparable(study: Study, run_a: str, run_b: str) -> None:
             f"runs {run_a} and {run_b} ranked other facts (fact sets {a['data_hash'][:12]} and "
             f"{b['data_hash'][:12]}): expected the same; run interp lens with the same --facts"
         )
-    for name in _MEASURES:
+    for name in MEASURES:
         mine, other = a["arguments"].get(name), b["arguments"].get(name)
         if mine != other:
             raise InterpError(
