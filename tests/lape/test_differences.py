@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from interp.lape.differences import compare, statistics
-from interp.lape.exchange import exchange_neurons
+from interp.lape.exchange import _labels, exchange_neurons
 from interp.lape.selections import Selections, from_rows, groups_of
 
 LANGUAGES = ("en", "de", "sw")
@@ -90,6 +90,8 @@ def test_what_stands_behind_is_the_larger_side_of_numbers_and_else_the_smaller()
         assert [behind[name, lang] for lang in LANGUAGES] == expected
     assert behind["layer_distance", None] == behind["neuron_jaccard", None] == 4
     assert behind["layer_distance_without_english", None] == 2, "(de, sw) counts once"
+    alone = table(selections(BASE), selections(BASE))["behind"]
+    assert alone["layer_distance_without_english", None] == 3 and alone["neurons", "en"] == 2
     named = statistics(LANGUAGES, same_neurons=True)
     assert {(one.behind_what, one.behind_needed) for one in named} == {("selected neurons", 20)}
 
@@ -121,7 +123,8 @@ def by_loops(base: Chosen, model: Chosen, name: str, lang: str | None) -> float:
         return math.nan
     if name == "late_share":
         return sum(at[0] == 3 for at in b) / len(b) - sum(at[0] == 3 for at in a) / len(a)
-    return float(ks_2samp([at[0] for at in a], [at[0] for at in b], method="asymp").statistic)
+    with np.errstate(divide="ignore"):  # its p-value, of which nothing is read
+        return float(ks_2samp([at[0] for at in a], [at[0] for at in b], method="asymp").statistic)
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -151,6 +154,8 @@ def test_empty_sides_and_unknown_replicates() -> None:
         assert np.isnan(value[name, None]).all()
     assert np.isnan(found.value[3:]).all() and not found.behind[3:].any()
     assert (found.layer[:, named.index(("layer_distance", None))] == -1).all()
+    shared = selections(BASE, None, BASE).shared(selections(BASE, BASE, None))
+    assert shared[0].tolist() == [2, 2, 1, 5, 3] and np.isnan(shared[1:]).all()
 
 
 def test_other_depths_compare_at_relative_depth_and_without_sets() -> None:
@@ -163,7 +168,7 @@ def test_other_depths_compare_at_relative_depth_and_without_sets() -> None:
 
 
 def test_statistics_without_english_need_english_and_another() -> None:
-    for languages, there in ((("en", "de"), True), (("de", "sw"), False)):
+    for languages, there in ((("en", "de"), True), (("de", "sw"), False), (("en",), False)):
         named = {one.name for one in statistics(languages, same_neurons=True)}
         assert ("layer_distance_without_english" in named) is there
 
@@ -218,6 +223,12 @@ def test_drawn_exchanges_come_near_all_of_them_and_equal_lists_differ_in_nothing
     assert same.n_differing == 0 and (same.p == 1).all()
     empty = exchange_neurons(selections({}), selections({}))
     assert np.isnan(empty.p[-1]) and empty.p[0] == 1
+
+
+def test_no_exchange_is_drawn_twice_over() -> None:
+    first, second, rest = (one.moved for one in _labels(20, 1001, 0))
+    assert len(first) == len(second) == 500 and len(rest) == 1
+    assert (first != second).any() and (first[0] != rest[0]).any()
 
 
 def released(folder: Path, model: str) -> Selections:
