@@ -68,7 +68,7 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide a shared study from colleagues
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise write_error(path, error) from error
     finally:
@@ -131,8 +131,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"cannot store {type(value).__name__} {value!r} as JSON")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where the platform can open a folder."""
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside a folder durable, where the platform can open a folder.
+
+    Args:
+        folder: the folder.
+    """
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

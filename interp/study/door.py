@@ -1,9 +1,11 @@
-"""What is refused before any work: not a study, a newer study, a target that cannot be written."""
+"""What is refused before any work: not a study, another schema, a target that cannot be written."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,8 @@ def open_for_writing(folder: Path) -> dict[str, Any]:
         The manifest.
 
     Raises:
-        InterpError: as :func:`read_manifest`, and if the folder cannot be written.
+        InterpError: as :func:`read_manifest`, and if the folder cannot be written or the study is
+            of an older schema.
     """
     is_new = not (folder / MANIFEST).exists()
     if is_new and folder.is_dir() and any(_counts(path) for path in folder.iterdir()):
@@ -79,7 +82,8 @@ def open_for_writing(folder: Path) -> dict[str, Any]:
         raise write_error(folder, error) from error
     if not is_new:
         manifest = read_manifest(folder)
-        _prove_writable(folder)
+        refuse_older(folder, manifest)
+        prove_writable(folder)
         return manifest
     write_json(
         folder / MANIFEST,
@@ -94,7 +98,34 @@ def open_for_writing(folder: Path) -> dict[str, Any]:
     return read_manifest(folder)
 
 
-def _prove_writable(folder: Path) -> None:
+def refuse_older(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse to write what this version writes into a study of an older schema.
+
+    Args:
+        folder: the study's folder.
+        manifest: its ``study.json``.
+
+    Raises:
+        InterpError: with the command that brings the study up to date.
+    """
+    found = manifest["schema_version"]
+    if found < SCHEMA_VERSION:
+        raise InterpError(
+            f"study {folder} is of schema {found}, and this interp writes schema {SCHEMA_VERSION}: "
+            f"run `interp study migrate --study {shlex.quote(str(folder))}` first (reading needs "
+            "no migration), or give another folder with --study"
+        )
+
+
+def prove_writable(folder: Path) -> None:
+    """Prove that a folder can be written, by writing a file.
+
+    Args:
+        folder: the folder.
+
+    Raises:
+        InterpError: if it cannot be written.
+    """
     # Through the same door as results, so that a refusal leaves neither a file nor an open handle.
     probe = folder / f".probe.{os.getpid()}{TEMPORARY_SUFFIX}"
     write_bytes(probe, b"\0" * 4096)

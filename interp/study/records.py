@@ -7,8 +7,10 @@ is derived from the records.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +19,11 @@ from typing import Any
 import pandas as pd
 
 from interp.errors import InterpError
+from interp.study.pending import PENDING, read_pending
 
 RUNS = "runs"
 RECORD = "run.json"
+_ATTEMPTS = 20
 
 RUN_COLUMNS = (
     "run_id", "study", "label", "stage", "model", "revision", "adapter", "analysis", "preset",
@@ -63,6 +67,11 @@ class RunRecord:
         spec = self.spec
         return (spec["label"], spec["analysis"], spec["preset"], spec["data_hash"])
 
+    def hashes(self, name: str) -> set[str]:
+        """Return the SHA-256 that a file may have: while it is rewritten, also the coming one."""
+        about = self.data["files"].get(name, {})
+        return {about[key] for key in ("sha256", "next_sha256") if key in about}
+
     def read_file(self, name: str) -> bytes:
         """Read one of the run's files and hold it against the recorded hash.
 
@@ -73,6 +82,11 @@ class RunRecord:
             InterpError: if it is missing, cannot be read, or is not what was written.
         """
         path = self.folder / name
+        if not self.folder.exists():
+            raise InterpError(
+                f"run {self.run_id} is gone: it was renamed or removed while the study was read; "
+                "run the command again"
+            )
         cure = (
             "the other runs can still be read; run the analysis again with --overwrite, or "
             "restore the file"
@@ -81,7 +95,12 @@ class RunRecord:
             data = path.read_bytes()
         except OSError as error:
             raise InterpError(f"cannot read {path}: {error.strerror}; {cure}") from error
-        if hashlib.sha256(data).hexdigest() != self.data["files"][name]["sha256"]:
+        found = hashlib.sha256(data).hexdigest()
+        if found not in self.hashes(name):
+            # A migration may have rewritten the file since this record was read.
+            now = read_record(self.folder)
+            if now is not None and found in now.hashes(name):
+                return data
             raise InterpError(f"{path} is damaged: its content is not what the run wrote; {cure}")
         return data
 
@@ -118,12 +137,37 @@ def read_record(folder: Path) -> RunRecord | None:
 def read_records(study: Path) -> list[RunRecord]:
     """Read the records of a study's runs, in order of run_id.
 
+    Without a lock, and yet every run once: where folders come or go in the meantime, or a change
+    of several runs takes effect, all are read again.
+
     Args:
         study: the study's folder.
     """
-    folders = sorted(path for path in (study / RUNS).glob("*") if path.is_dir())
-    records = [read_record(folder) for folder in folders]
-    return [record for record in records if record is not None]
+    for attempt in range(_ATTEMPTS):
+        before = _moment(study)
+        pending = read_pending(study)
+        hidden = frozenset() if pending is None else pending.hidden
+        folders = sorted(p for p in (study / RUNS).glob("*") if p.name not in hidden and p.is_dir())
+        records = [read_record(folder) for folder in folders]
+        whole = all(
+            folder.exists()
+            for folder, record in zip(folders, records, strict=True)
+            if record is None
+        )
+        if whole and _moment(study) == before:
+            return [record for record in records if record is not None]
+        time.sleep(min(0.001 * 2**attempt, 0.1))
+    raise InterpError(f"study {study} is being changed all the time: read it again in a moment")
+
+
+def _moment(study: Path) -> tuple[bytes, int]:
+    """What changes when runs come, go or change places: the pending change, the folder's time."""
+    moment: list[Any] = [b"", 0]
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        moment[0] = (study / PENDING).read_bytes()
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        moment[1] = (study / RUNS).stat().st_mtime_ns
+    return tuple(moment)
 
 
 def current_ids(records: Iterable[RunRecord]) -> set[str]:

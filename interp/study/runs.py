@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from interp.study import tables
 from interp.study.atomic import remove_leftovers, write_bytes, write_error, write_json
 from interp.study.locking import writer_lock
+from interp.study.pending import refuse_pending
 from interp.study.progress import ProgressFile
 from interp.study.provenance import code_hash, environment, now
 from interp.study.records import RECORD, RUNS, RunRecord, read_record
@@ -164,6 +166,7 @@ def open_run(study: Path, spec: RunSpec, *, overwrite: bool) -> Iterator[Run]:
         InterpError: if another process writes to the study, or it cannot be written.
     """
     with writer_lock(study, f"{spec.analysis} of {spec.label}"):
+        refuse_pending(study)
         folder, earlier = _choose_folder(study / RUNS, spec, overwrite)
         if earlier is not None and earlier.finished:
             _note_other_code(earlier)
@@ -177,27 +180,42 @@ def open_run(study: Path, spec: RunSpec, *, overwrite: bool) -> Iterator[Run]:
 def _choose_folder(runs: Path, spec: RunSpec, overwrite: bool) -> tuple[Path, RunRecord | None]:
     """Find the folder of this request: its newest result, its interrupted run, or a new one.
 
-    The folders ``id``, ``id-2``, ``id-3`` ... are looked at in turn; one whose record has another
-    digest (two requests that share eight hexadecimal digits) is passed over.
+    The folders ``id``, ``id-2``, ``id-3`` ... are looked at in turn, also past one that was
+    removed; one whose record has another digest (two requests that share eight hexadecimal
+    digits) is passed over.
     """
     finished: RunRecord | None = None
-    ordinal = 1
-    while (folder := _numbered(runs, spec, ordinal)).exists():
+    empty: Path | None = None
+    there = ordinals((path.name for path in runs.glob(f"{spec.run_id}*")), spec.run_id)
+    for ordinal in there:
+        folder = runs / numbered(spec.run_id, ordinal)
         record = read_record(folder)
         if record is None:
-            break  # killed before its first record was written
-        if record.data["digest"] == spec.digest:
+            empty = empty or folder  # killed before its first record was written
+        elif record.data["digest"] == spec.digest:
             if not record.finished and (overwrite or finished is None):
                 return folder, record
             finished = record if record.finished else finished
-        ordinal += 1
     if finished is not None and not overwrite:
         return finished.folder, finished
-    return folder, None
+    return empty or runs / numbered(spec.run_id, max(there, default=0) + 1), None
 
 
-def _numbered(runs: Path, spec: RunSpec, ordinal: int) -> Path:
-    return runs / (spec.run_id if ordinal == 1 else f"{spec.run_id}-{ordinal}")
+def ordinals(names: Iterable[str], run_id: str) -> list[int]:
+    """List which of ``id`` (1), ``id-2``, ``id-3`` ... are among some names, in order.
+
+    Args:
+        names: names of run folders.
+        run_id: the run_id before any ``-2``.
+    """
+    pattern = re.compile(re.escape(run_id) + r"(?:-([2-9]|[1-9][0-9]+))?")
+    found = [pattern.fullmatch(name) for name in names]
+    return sorted(int(match[1] or 1) for match in found if match)
+
+
+def numbered(run_id: str, ordinal: int) -> str:
+    """Name the first, second ... run of one request."""
+    return run_id if ordinal == 1 else f"{run_id}-{ordinal}"
 
 
 def _start(folder: Path, spec: RunSpec, earlier: RunRecord | None) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from interp.study import tables
 from interp.study.atomic import remove_leftovers, write_bytes, write_error
 from interp.study.door import open_for_writing, read_manifest
 from interp.study.locking import check_free, writer_lock
+from interp.study.pending import refuse_pending
 from interp.study.records import RunRecord, current_ids, read_records, runs_frame
 from interp.study.runs import Run, open_run
+from interp.study.schema import TableSchema
 from interp.study.spec import RunSpec
 
 FACTS = "facts"
@@ -48,14 +50,16 @@ class Study:
                 refuse at once what cannot be written. ``False`` reads only.
 
         Raises:
-            InterpError: if it is no study, was written by a newer schema, cannot be written, or
-                another process is writing to it.
+            InterpError: if it is no study, was written by a newer schema (for writing: or an older
+                one), cannot be written, another process is writing to it, or a change of it was
+                interrupted.
         """
         folder = Path(path).expanduser()
         if not create:
             return cls(folder, read_manifest(folder)["name"], writable=False)
         manifest = open_for_writing(folder)
         check_free(folder)
+        refuse_pending(folder)
         return cls(folder, manifest["name"], writable=True)
 
     def run(self, spec: RunSpec, overwrite: bool = False) -> AbstractContextManager[Run]:
@@ -132,6 +136,7 @@ class Study:
                 for path in sorted(folder.glob(pattern))
                 if not path.name.startswith(".")
             ]
+            _refuse_other_columns(self.path, schema, frames, columns)
         frames = [frame for frame in frames if len(frame)]
         if not frames:
             empty = tables.empty_frame(schema)
@@ -184,7 +189,7 @@ class Study:
             data_hash: ``FactSet.data_hash``.
         """
         self._must_be_writable()
-        path = self.path / FACTS / f"{_file_stem(data_hash)}.parquet"
+        path = self.path / FACTS / f"{facts_stem(data_hash)}.parquet"
         if path.exists():
             return
         try:
@@ -200,7 +205,7 @@ class Study:
         Raises:
             InterpError: if the study does not hold it.
         """
-        path = self.path / FACTS / f"{_file_stem(data_hash)}.parquet"
+        path = self.path / FACTS / f"{facts_stem(data_hash)}.parquet"
         if not path.exists():
             known = sorted(p.stem for p in (self.path / FACTS).glob("*.parquet"))
             raise unknown("fact set", data_hash, known)
@@ -218,6 +223,7 @@ class Study:
         table = tables.to_arrow(tables.schema_of("comparisons"), frame)
         path = self.path / "comparisons.parquet"
         with writer_lock(self.path, "comparisons"):
+            refuse_pending(self.path)
             remove_leftovers(self.path)
             if replace and path.exists():
                 try:
@@ -297,6 +303,17 @@ def _parse_table(path: Path, data: bytes, columns: Sequence[str] | None) -> pd.D
         raise _unreadable(path, error) from error
 
 
+def _refuse_other_columns(
+    study: Path, schema: TableSchema, frames: list[pd.DataFrame], columns: Sequence[str] | None
+) -> None:
+    """Refuse a table that belongs to the study and was written under another schema."""
+    if columns is None and any(list(frame.columns) != list(schema.names) for frame in frames):
+        raise InterpError(
+            f"table {schema.name} of study {study} has the columns of another schema: run "
+            f"`interp study migrate --study {study}`, which sets it aside, and compute it again"
+        )
+
+
 def _unreadable(path: Path, error: Exception) -> InterpError:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return InterpError(
@@ -305,5 +322,6 @@ def _unreadable(path: Path, error: Exception) -> InterpError:
     )
 
 
-def _file_stem(data_hash: str) -> str:
+def facts_stem(data_hash: str) -> str:
+    """Return the file's stem under which the facts of one hash are stored."""
     return re.sub(r"[^A-Za-z0-9._-]", "_", data_hash)
