@@ -1,0 +1,218 @@
+"""Take runs out of a study, into its trash or for good, and bring them back from the trash.
+
+``trash/<time>/<run_id>/`` holds a removed run as it was; readers do not look there. A run goes in
+one atomic step. Comparisons that rest on removed runs are removed after them; killed in between,
+the same command does what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from interp.errors import InterpError, unknown
+from interp.study.manage.candidates import Selection, candidates
+from interp.study.manage.comparisons import read_comparisons, resting_on, write_comparisons
+from interp.study.manage.insert import insert_run
+from interp.study.manage.rewrite import delete, move
+from interp.study.manage.session import PURGED, changing, discard
+from interp.study.pending import command_line
+from interp.study.records import RUNS, read_record, read_records
+from interp.study.schema import SCHEMA_VERSION
+from interp.study.store import FACTS, facts_stem
+
+TRASH = "trash"
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was taken out of a study.
+
+    Attributes:
+        runs: run_ids, in order.
+        comparisons: rows of ``comparisons`` that went with them.
+        facts: stems of the fact sets that went, because no run uses them any more.
+        place: the folder in the trash, or ``None`` after a purge or where nothing was left to do.
+    """
+
+    runs: tuple[str, ...]
+    comparisons: int
+    facts: tuple[str, ...]
+    place: Path | None
+
+
+def remove_runs(
+    study: Path, selection: Selection, *, purge: bool = False, facts: bool = False
+) -> Removed:
+    """Take runs out of a study, and what rests on them.
+
+    Works on a full disk: nothing is written before the runs are moved.
+
+    Args:
+        study: the study's folder.
+        selection: which runs. One that is in the trash already is passed over, or purged.
+        purge: delete them for good.
+        facts: also take the fact sets that no run of the study uses any more.
+
+    Returns:
+        What went.
+
+    Raises:
+        InterpError: for an unknown run or label, or what
+            :func:`~interp.study.manage.session.changing` refuses.
+    """
+    # What an interrupted purge had already taken is deleted at the door, and counts as gone.
+    purged = [path.name for path in (study / PURGED).glob("*")]
+    with changing(study, ["remove"], probe=False):
+        trash = in_trash(study)
+        gone = dict.fromkeys(purged) | dict(zip(trash["run_id"], trash["label"], strict=True))
+        chosen = candidates(study, selection, gone)
+        names = tuple(chosen["run_id"])
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        place = study / PURGED if purge else study / TRASH / stamp
+        for name in names:
+            move(study / RUNS / name, place / name)
+        if purge and selection.runs:
+            for name, stamped in zip(trash["run_id"], trash["removed"], strict=True):
+                if name in selection.runs:
+                    discard(study, study / TRASH / stamped / name)
+        unused = _unused_facts(study) if facts else ()
+        for stem in unused:
+            move(study / FACTS / f"{stem}.parquet", place / FACTS / f"{stem}.parquet")
+        if purge:
+            delete(place)
+        _drop_empty(study / TRASH)
+        comparisons = _sweep(study)
+    kept = None if purge or not (names or unused) else place
+    return Removed(names, comparisons, unused, kept)
+
+
+def in_trash(study: Path) -> pd.DataFrame:
+    """List what a study's trash holds.
+
+    Args:
+        study: the study's folder.
+
+    Returns:
+        One row per run, the last removed first: ``run_id``, ``label`` (empty where it has no
+        record), ``removed`` (UTC; the folder in the trash), ``finished`` (whether the run was).
+    """
+    rows = []
+    for folder in sorted((study / TRASH).glob("*/*"), reverse=True):
+        if folder.is_dir() and folder.name != FACTS:
+            record = read_record(folder)
+            label = None if record is None else record.spec["label"]
+            finished = record is not None and record.finished
+            rows.append((folder.name, label, folder.parent.name, finished))
+    return pd.DataFrame(rows, columns=["run_id", "label", "removed", "finished"])
+
+
+def restore_run(study: Path, run_id: str) -> str:
+    """Bring a run back from the trash, and its facts where they went with it.
+
+    Of several of one run_id the last removed comes back. Where its name is taken by another
+    result of the same request, it comes back as the next one (``-2``, ``-3`` ...).
+
+    Args:
+        study: the study's folder.
+        run_id: the run.
+
+    Returns:
+        The run_id it has now; its own, unless that was taken.
+
+    Raises:
+        InterpError: nothing of that name in the trash, a run of an older schema, or what
+            :func:`~interp.study.manage.session.changing` refuses.
+    """
+    with changing(study, ["restore", run_id]):
+        trash = in_trash(study)
+        found = trash[trash["run_id"] == run_id]
+        if found.empty and (back := _restored_before(study, run_id)):
+            return back
+        if found.empty:
+            raise unknown(f"run in the trash of {study}", run_id, trash["run_id"] if len(trash)
+                          else ["(it is empty)"])  # fmt: skip
+        folder = study / TRASH / found["removed"].iloc[0] / run_id
+        record = read_record(folder)
+        if record is not None and record.data.get("schema_version", 1) < SCHEMA_VERSION:
+            raise InterpError(
+                f"run {run_id} in the trash is of an older schema: run "
+                f"`{command_line(study, 'migrate')}` first, it goes over the trash, too"
+            )
+        _restore_facts(study, folder)
+        if not (study / RUNS / run_id).exists():
+            move(folder, study / RUNS / run_id)
+            name = run_id
+        elif record is None or not record.finished:
+            raise InterpError(
+                f"run {run_id} in the trash is unfinished, and the study has a run of that name: "
+                f"expected a free name; remove that one first with "
+                f"`{command_line(study, 'remove', '--run', run_id)}`"
+            )
+        else:
+            name, _ = insert_run(study, record, {}, {}, {"renamed_from": _trail(record.data)})
+            discard(study, folder)
+        _drop_empty(study / TRASH)
+        return name
+
+
+def _restored_before(study: Path, run_id: str) -> str | None:
+    """Recognise what this command has done, where it was killed after its last step."""
+    records = {record.run_id: record for record in read_records(study)}
+    for record in records.values():
+        trail = record.data.get("renamed_from") or [{}]
+        if trail[-1].get("restored") and trail[-1]["run_id"] == run_id:
+            return record.run_id
+    return run_id if run_id in records else None
+
+
+def _trail(data: dict[str, object]) -> list[object]:
+    earlier = data.get("renamed_from", [])
+    assert isinstance(earlier, list)
+    return [*earlier, {"run_id": data["run_id"], "restored": True}]
+
+
+def _restore_facts(study: Path, folder: Path) -> None:
+    record = read_record(folder)
+    for stem in _facts_of(record.spec) if record is not None else ():
+        kept, place = folder.parent / FACTS / f"{stem}.parquet", study / FACTS / f"{stem}.parquet"
+        if kept.exists() and not place.exists():
+            move(kept, place)
+
+
+def _facts_of(spec: dict[str, object]) -> list[str]:
+    """Stems of the fact sets that a run may have been made with."""
+    arguments = spec["arguments"]
+    assert isinstance(arguments, dict)
+    hashes = (spec["data_hash"], arguments.get("facts"))
+    return [facts_stem(text) for text in hashes if isinstance(text, str)]
+
+
+def _unused_facts(study: Path) -> tuple[str, ...]:
+    used = {stem for record in read_records(study) for stem in _facts_of(record.spec)}
+    stems: Sequence[str] = sorted(path.stem for path in (study / FACTS).glob("*.parquet"))
+    return tuple(stem for stem in stems if stem not in used and not stem.startswith("."))
+
+
+def _sweep(study: Path) -> int:
+    """Drop comparisons whose runs or labels the study no longer has; return how many."""
+    rows = read_comparisons(study)
+    if rows is None:
+        return 0
+    finished = [record for record in read_records(study) if record.finished]
+    labels = {record.spec["label"] for record in finished}
+    kept = resting_on(rows, {record.run_id for record in finished}, labels)
+    if kept.num_rows < rows.num_rows:
+        write_comparisons(study, kept)
+    return int(rows.num_rows - kept.num_rows)
+
+
+def _drop_empty(trash: Path) -> None:
+    """Remove folders of the trash that nothing is left in."""
+    for folder in sorted(trash.glob("**/"), reverse=True):
+        if folder.exists() and not any(folder.iterdir()):
+            folder.rmdir()
