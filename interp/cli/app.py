@@ -9,17 +9,20 @@ import typer
 
 from interp.cli import (
     ablate,
+    claims,
     compare,
     demo,
     doctor,
     eval,
     export,
+    import_,
     lahis,
     lape,
     lens,
     presets,
     show,
     similarity,
+    study,
     transition,
     verify,
 )
@@ -75,7 +78,10 @@ def build() -> typer.Typer:
     app.command("verify", rich_help_panel="Checkpoints")(verify.command)
     app.command("show", rich_help_panel="Studies")(show.command)
     app.command("compare", rich_help_panel="Studies")(compare.command)
+    app.command("claims", rich_help_panel="Studies")(claims.command)
     app.command("transition", rich_help_panel="Studies")(transition.command)
+    app.add_typer(study.app, name="study", rich_help_panel="Studies")
+    app.add_typer(import_.app, name="import", rich_help_panel="Studies")
     app.add_typer(export.app, name="export", rich_help_panel="Studies")
     app.command("demo", rich_help_panel="Start here")(demo.command)
     app.command("doctor", rich_help_panel="Start here")(doctor.command)

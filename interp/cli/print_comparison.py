@@ -13,7 +13,7 @@ from interp.stats.verdict import NOT_COMPARABLE, VERDICTS
 if TYPE_CHECKING:
     from interp.study import Study
 
-_MARKS = {"beyond noise": "beyond", "within noise": "within", "not enough data": "too few"}
+_MARKS = {"beyond noise": "beyond", "within noise": "within", "not enough data": "not enough"}
 _CAPTION = (
     "[95 % interval]; floor: what the base on two halves of its own data gives; p: permutation, "
     "adjusted; beyond noise needs all three"
