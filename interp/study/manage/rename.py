@@ -70,17 +70,7 @@ def rename_label(study: Path, old: str, new: str) -> Renamed:
         _check(study, records, old, new)
         changes = plan(records, {old: new}, [path.name for path in (study / RUNS).iterdir()])
         _refuse_unfinished([record for record, _ in changes])
-        at = now()
-        for record, identity in changes:
-            trail = {
-                "run_id": record.run_id,
-                "label": record.spec["label"],
-                "digest": record.data["digest"],
-                "at": at,
-            }
-            earlier = record.data.get("renamed_from", [])
-            place = study / STAGING / identity.run_id
-            build_run(record, identity, place, {"renamed_from": [*earlier, trail]}, link=True)
+        _prepare(study, changes)
         stages = sorted({r.spec["stage"] for r, _ in changes if r.spec["label"] == old})
         state: Mapping[str, Any] = {
             "labels": {old: new},
@@ -191,6 +181,25 @@ def _refuse_unfinished(records: Sequence[RunRecord]) -> None:
             "name they have: run their commands again to finish them, or drop them with interp "
             "study remove --unfinished, and rename then"
         )
+
+
+def _prepare(study: Path, changes: Sequence[tuple[RunRecord, Identity]]) -> None:
+    """Write the renamed runs where no reader looks; leave nothing where that fails."""
+    at = now()
+    try:
+        for record, identity in changes:
+            trail = {
+                "run_id": record.run_id,
+                "label": record.spec["label"],
+                "digest": record.data["digest"],
+                "at": at,
+            }
+            earlier = record.data.get("renamed_from", [])
+            place = study / STAGING / identity.run_id
+            build_run(record, identity, place, {"renamed_from": [*earlier, trail]}, link=True)
+    except BaseException:
+        delete(study / STAGING)
+        raise
 
 
 def _finish(study: Path, pending: Pending) -> None:
