@@ -55,7 +55,6 @@ def build(study: Study, pair: RunPair, *, maps: bool = True) -> Built:
     if imported or options.mask_update != "frozen":
         return _from_scores(study, pair, options, notes, maps)
     base, label = (study.tensors(run, "gradients") for run in (pair.base_run, pair.label_run))
-    # safetensors sorts its names; the run's own order is in its arguments
     languages, left = _languages(pair, base, label)
     _check_finite(pair, languages, base, label)
     paired, about = _same_units(study, pair)
@@ -113,6 +112,7 @@ def _languages(
     """Return the shared languages in the order of the base's run, and a note."""
     ordered = []
     for spec, side in ((pair.base_spec, base), (pair.label_spec, label)):
+        # arrays are stored in the order of their names; the run's own order is in its arguments
         asked = spec["arguments"].get("languages") or list(side)
         ordered.append([lang for lang in asked if lang in side])
     return shared_languages(pair, *ordered)

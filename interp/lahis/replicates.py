@@ -14,7 +14,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from interp.lahis.scores import SCALE
 from interp.lahis.select import n_top
@@ -154,8 +153,30 @@ class Heads:
         ``[replicate, language, layer * head]``: 0 is the least important head; the number of heads
         minus this is the rank, where 1 is the most important and ties are averaged.
         """
-        flat = self.scores.reshape(*self.scores.shape[:2], -1)
-        return np.asarray(rankdata(flat, axis=-1) - 1, np.float64)
+        return count_below(self.scores.reshape(*self.scores.shape[:2], -1))
+
+
+def count_below(values: Floats) -> Floats:
+    """Count for each entry of the last axis those that are lower, the equal ones (not itself) half.
+
+    Args:
+        values: ``[..., entry]``, finite.
+
+    Returns:
+        Like ``values``: ranks from 0, ties averaged.
+    """
+    n = values.shape[-1]
+    order = np.argsort(values, axis=-1)
+    ordered = np.take_along_axis(values, order, -1)
+    edge = np.ones((*values.shape[:-1], n + 1), bool)
+    edge[..., 1:-1] = ordered[..., 1:] != ordered[..., :-1]
+    # of a run of equal values, the places of its first and its last
+    first = np.maximum.accumulate(np.where(edge[..., :-1], np.arange(n), 0), -1)
+    back = np.where(edge[..., 1:], np.arange(n), n)[..., ::-1]
+    last = np.minimum.accumulate(back, -1)[..., ::-1]
+    below = np.empty(values.shape)
+    np.put_along_axis(below, order, (first + last) / 2, -1)
+    return below
 
 
 def divide(top: ArrayLike, bottom: ArrayLike) -> Floats:

@@ -193,23 +193,14 @@ def test_other_units_are_not_paired(study: Study, changes: dict[str, Any]) -> No
 
 
 def test_runs_that_say_nothing_of_their_units_are_not_paired(study: Study) -> None:
-    write(study, "base", data_hash="d1")
-    pair = pair_of_notes(study, {})
-    assert build(study, pair).design == "unpaired"
-
-
-def pair_of_notes(study: Study, samples: dict[str, Any]) -> RunPair:
-    """A second run whose notes on its samples are these."""
     arguments = {**LahisOptions(top_fraction=0.3).to_dict(), "languages": list(LANGUAGES)}
-    spec = RunSpec("lahis", "sft", "sft", "default", arguments, "d2", {"model": "m"}, 0)
-    with study.run(spec) as run:
-        run.record("samples", samples)
-        given = gradients(5)
-        run.write_tensors("gradients", given, {})
-        run.write_table(
-            "head_scores", score_rows({k: head_score(v) for k, v in given.items()}, LANGUAGES)
-        )
-    return pair_of(study)
+    for label in ("base", "sft"):
+        spec = RunSpec("lahis", label, label, "default", arguments, label, {"model": "m"}, 0)
+        with study.run(spec) as run:
+            run.write_tensors("gradients", gradients(5), {})
+            scores = {lang: head_score(one) for lang, one in gradients(5).items()}
+            run.write_table("head_scores", score_rows(scores, LANGUAGES))
+    assert built(study).design == "unpaired"
 
 
 def test_shared_languages_only_in_the_order_of_the_base(study: Study) -> None:
@@ -290,6 +281,11 @@ def test_rows_of_the_table(study: Study) -> None:
     assert len(delta) == 3 * 3 * 16
     gaps = rows["label_value"] - rows["base_value"] - rows["value"]
     assert gaps[rows["kind"] == "difference"].abs().max() < 1e-9
+    short = build(study, pair_of(study), maps=False).pair
+    assert short is not None
+    assert {one.name for one in short.statistics} == set(rows["statistic"]) - set(
+        delta["statistic"]
+    )
     peak = rows[rows["statistic"] == "layer_peak"]
     assert peak["layer"].tolist() == [0] and peak["lang"].isna().all()
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from interp.lahis.differences import HeadPair, compare_heads, parts_of, statistics_of
-from interp.lahis.replicates import Heads, Samples, pooled_scores, top_mask
+from interp.lahis.replicates import Heads, Samples, count_below, pooled_scores, top_mask
 from interp.lahis.scores import head_score
 from interp.lahis.select import general_heads, overlap_matrix, specific_heads, top_heads
 from interp.options import LahisOptions
@@ -24,7 +24,7 @@ from tests.reference import lahis as reference
 
 RULES = [
     LahisOptions(top_fraction=0.3),
-    LahisOptions(top_fraction=0.3, top_rule="topk_int"),
+    LahisOptions(top_fraction=0.33, top_rule="topk_int"),
     LahisOptions(top_rule="quantile", quantile=0.7),
     LahisOptions(top_fraction=0.999),
 ]
@@ -106,6 +106,13 @@ def test_top_heads_of_every_replicate_follow_the_rule_ties_included(
             quantile=options.quantile,
         )  # fmt: skip
         assert {(int(a), int(b)) for a, b in np.argwhere(mask[row, lang])} == set(expected)
+
+
+@pytest.mark.parametrize("levels", [1, 3, 10**6])
+def test_ranks_with_ties(levels: int) -> None:
+    values = np.random.default_rng(8).integers(0, levels, (6, 2, 30)).astype(float)
+    np.testing.assert_array_equal(count_below(values), rankdata(values, axis=-1) - 1)
+    assert count_below(np.ones((2, 1))).tolist() == [[0], [0]]
 
 
 # --- statistics -------------------------------------------------------------------------------
@@ -326,6 +333,35 @@ def test_what_cannot_be_computed_is_not_a_number() -> None:
     unknown = np.isnan(named(found, statistics, "delta_share")[0]).reshape(3, 4)
     assert unknown.all(1).tolist() == [False, True, False] == unknown.any(1).tolist()
     assert named(found, statistics, "weakened")[0, 0] == pytest.approx(-4 / 12)
+    # scores of a learned mask may be negative: shares of a total below 0 would turn their order
+    nothing[1] = [[1, -9], [1, 1]]
+    found, statistics = compared(nothing, spread, LahisOptions(top_fraction=0.5))
+    unknown = np.isnan(named(found, statistics, "delta_share")[0]).reshape(3, 4)
+    assert unknown.all(1).tolist() == [False, True, False] == unknown.any(1).tolist()
+
+
+def test_top_heads_behind_are_those_of_the_side_and_language_that_has_fewest() -> None:
+    options = LahisOptions(top_rule="quantile", quantile=0.4)
+    # of four scores, what is above their quantile 0.4: one, two and two heads (base), two each (model)
+    base = np.array([[[0, 0], [0, 4]], [[0, 1], [2, 3]], [[3, 2], [1, 0]]])
+    model = np.array([[[0, 1], [2, 3]], [[0, 1], [2, 3]], [[0, 1], [2, 3]]])
+    found, statistics = compared(base, model, options)
+    behind: dict[str, list[int]] = {}
+    for one, n in zip(statistics, found.behind[0], strict=True):
+        behind.setdefault(one.name, []).append(int(n))
+    assert behind["heads_kept"] == behind["specific_heads"] == [1, 2, 2]
+    assert behind["overlap"] == [1, 1, 2]
+    assert behind["mean_overlap"] == behind["general_heads"] == behind["layer_peak"] == [1]
+    assert behind["layer_profile"] == [1, 1, 2, 2, 2, 2]
+    # the smaller set is what an overlap is a share of
+    assert named(found, statistics, "overlap")[1].tolist() == [1, 0, 0]
+
+
+def test_rows_too_many_for_holm_are_adjusted_by_their_largest() -> None:
+    scores = np.ones((3, 2, 2))
+    _, statistics = compared(scores, scores, LahisOptions())
+    largest = {one.name for one in statistics if one.adjust == "max"}
+    assert largest == {"layer_profile", "delta_raw", "delta_share", "delta_rank"}
 
 
 def test_other_shapes_leave_what_lies_within_one_checkpoint() -> None:
@@ -549,7 +585,7 @@ def test_the_august_matrices_give_the_recomputed_figures(
     at = next(i for i, p in enumerate(pairs) if (p.lang, p.other_lang) == ("ja", "zh"))
     if model == "olmo-grpo":
         assert percent("overlap")[1:, at].tolist() == [75, 75]
-        # base A in methods; of the August matrices, counted by hand from the top twenty
+        # of the August matrices; methods states those of April
         assert named(found, statistics, "general_heads")[1:, 0].tolist() == [7, 4]
 
 
