@@ -125,7 +125,7 @@ def _read(study: Study, run_id: str) -> pd.DataFrame:
             f"run {run_id} holds no predictions: expected a run of interp eval klar"
         )
     mode, english = rows["failure_mode"], rows["target_en"]
-    beside = mode.notna() & (rows["lang"] != ENGLISH)
+    named = mode.notna()
     leakable = [
         known and can_leak(str(target), str(name))
         for target, name, known in zip(
@@ -138,10 +138,10 @@ def _read(study: Study, run_id: str) -> pd.DataFrame:
     )
     for name in (*EARLIER, *LATER):
         failed = (mode == name.removeprefix("failure_")).astype(float)
-        frame[name] = failed.where(mode.notna())
+        frame[name] = failed.where(named)
     leak = (mode == LEAK).astype(float)
-    frame[LEAKS[0]] = leak.where(beside & english.notna())
-    frame[LEAKS[1]] = leak.where(beside & np.array(leakable, bool))
+    frame[LEAKS[0]] = leak.where(named & english.notna())
+    frame[LEAKS[1]] = leak.where(named & np.array(leakable, bool))
     return frame
 
 
