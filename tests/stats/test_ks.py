@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 from interp.stats.ks import last_layers, layer_cdf, layer_distance
 from tests.reference import contrast as oracle
+
+quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 COUNTS = st.integers(0, 40)
 
@@ -22,6 +24,7 @@ def expand(counts, n_layers: int | None = None) -> np.ndarray:
     return layers if n_layers is None else (layers + 1) / n_layers
 
 
+@quick
 @given(
     st.integers(1, 40).flatmap(lambda n: st.tuples(*[st.lists(COUNTS, min_size=n, max_size=n)] * 2))
 )
@@ -39,6 +42,7 @@ def test_the_distance_is_scipys_on_the_expanded_samples(both) -> None:
         assert found.signed == pytest.approx(largest[found.layer])
 
 
+@quick
 @given(st.lists(COUNTS, min_size=1, max_size=9), st.lists(COUNTS, min_size=1, max_size=9))
 def test_other_depths_are_compared_at_relative_depth(base, model) -> None:
     found = layer_distance(base, model)

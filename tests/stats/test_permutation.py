@@ -6,7 +6,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.stats.permutation import (
@@ -19,6 +19,8 @@ from interp.stats.permutation import (
     swaps,
 )
 from tests.reference import contrast as oracle
+
+quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 
 @pytest.mark.parametrize(("n", "draws"), [(1, 2), (3, 8), (5, 1999)])
@@ -122,6 +124,7 @@ def test_holm_by_hand() -> None:
     assert np.isnan(holm(np.array([np.nan]))).all()
 
 
+@quick
 @given(
     st.lists(
         st.one_of(st.sampled_from([0.01, 0.5, 1.0, float("nan")]), st.floats(0, 1)), max_size=12

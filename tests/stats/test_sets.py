@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.stats.sets import chance_overlap, jaccard, overlap
+
+quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 SETS = st.frozensets(st.integers(0, 12), max_size=10)
 
@@ -28,6 +30,7 @@ def test_nothing_has_no_likeness() -> None:
     assert math.isnan(overlap(set(), set()))
 
 
+@quick
 @given(SETS, SETS)
 def test_counted_member_by_member(a, b) -> None:
     both = sum(1 for member in a if member in b)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interp.stats.contrast import Statistic, Values
+from interp.stats.contrast import Settings, Statistic, Values
 from interp.stats.ks import layer_distance
 from tests.reference import contrast as oracle
 
 LAYERS = 4
+
+FEW = Settings(draws=40, permutations=60, splits=30, seed=5)
+"""Few draws, quick to repeat by loops."""
 
 STATISTICS = (
     Statistic("mean", "difference", lang="en"),
@@ -104,3 +107,28 @@ def random_units(n: int, seed: int, shift: float = 0.0) -> np.ndarray:
         ],
         axis=1,
     ).astype(float)
+
+
+def paired(n: int, seed: int = 0, shift: float = 0.0) -> ToyPair:
+    return ToyPair(random_units(n, seed), random_units(n, seed + 100, shift), paired=True)
+
+
+def unpaired(n: int, m: int, seed: int = 0, shift: float = 0.0) -> ToyPair:
+    return ToyPair(random_units(n, seed), random_units(m, seed + 100, shift), paired=False)
+
+
+def lists(pair: ToyPair) -> tuple[list, list]:
+    return pair.base.tolist(), pair.model.tolist()
+
+
+def rare(carriers: int, n: int = 30, both: bool = True) -> ToyPair:
+    """A pair whose third statistic rests on a few units."""
+    pair = paired(n, 7)
+    for side in (pair.base, pair.model):
+        side[:, 2:4] = 0
+        side[:carriers, 2:4] = [1, 2]
+        if carriers:
+            side[0, 2] = 2
+    if not both:
+        pair.model[:, 2:4] = 0
+    return pair
