@@ -309,6 +309,9 @@ def test_imported_matrices_give_values_without_interval(study: Study) -> None:
         assert kept[lang] == len(set(tops[0][lang]) & set(tops[1][lang])) / 2
     deltas = rows[rows["statistic"] == "delta_raw"]["value"]
     fell = rows[rows["statistic"] == "weakened"]["label_value"].iloc[0]
+    for name, seed in (("base_value", 0), ("label_value", 1)):
+        raw = rows.loc[rows["statistic"] == "delta_raw", name]
+        assert raw.tolist() == [x for lang in LANGUAGES for x in matrices(seed)[lang].ravel()]
     assert len(deltas) == 300 and fell == pytest.approx((deltas < 0).mean())
     assert len(study.table("comparisons")) == len(rows)
 
