@@ -184,6 +184,11 @@ def test_other_blocks_of_the_same_corpus(tmp_path: Path, same: dict[str, np.ndar
     write(study, "other", same, options=flat, data_hash="x")
     assert built(study).design == "unpaired"
     assert built(study).notes[0].startswith("the same text in flat streams")
+    study = Study.open(tmp_path / "d")
+    nowhere = {"corpus_hash": None}
+    write(study, "base", same, text=nowhere)
+    write(study, "other", same, text=nowhere, data_hash="x")
+    assert built(study).notes == ("different text",), "what is not recorded is not the same"
     more = {**same, "tokens": same["tokens"] + 1}
     found = built(two(tmp_path / "c", same, more, data_hash="x"))
     assert found.design == "paired"
