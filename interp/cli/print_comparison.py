@@ -82,6 +82,9 @@ def evidence(rows: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=empty)
 
 
+_ROUNDING = 1e-12
+"""A difference below this is what adding up in another order leaves."""
+
 _WHERE = ["lang", "other_lang", "layer", "head"]
 
 _ENDS = ["kind", "value", "signed_value", "ci_low", "ci_high"]
@@ -101,6 +104,7 @@ def _with_ends(kind: str, value: float, signed: float, low: float, high: float) 
     """Write a value with its interval; a difference with its sign, a distance with its direction."""
     if pd.isna(value):
         return "–"
+    value = 0.0 if abs(value) < _ROUNDING else value
     text = f"{value:+.3g}" if kind == "difference" else f"{value:.3g}"
     if kind == "distance" and not pd.isna(signed):
         text += " (earlier)" if signed > 0 else " (later)" if signed < 0 else ""

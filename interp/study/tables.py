@@ -139,7 +139,9 @@ def _fits(kind: str, series: pd.Series[Any]) -> bool:
     if kind == "bool":
         return types.is_bool_dtype(series) or _cells_are(series, (bool, np.bool_))
     if kind == "str":
-        return _cells_are(series, (str,))
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            return _cells_are(series.cat.categories.to_series(), (str,))
+        return types.infer_dtype(series, skipna=True) in ("string", "empty")
     return all(
         isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes)
         for v in series
