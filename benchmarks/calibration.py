@@ -99,6 +99,10 @@ def main() -> None:
               f"{remark}; limit {100 * LIMIT:.0f} %")  # fmt: skip
         found: dict[str, object] = {"inner": str(settings), "remark": remark}
         for design, make in designs(pairs).items():
+            if study is None:
+                both = [tally(make, settings, 20, shortcut=short) for short in (True, False)]
+                assert (both[0].called == both[1].called).all(), "the shortcut changes verdicts"
+                assert (both[0].small_p == both[1].small_p).all(), "the shortcut changes p"
             one = tally(make, settings, draws, maps_only=family.endswith("-maps")).report()
             print(line(family, design, one), flush=True)
             found[design] = one

@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from interp.stats.contrast import Floats, Pair, Statistic, Values
 
+Places = NDArray[np.int64]
+"""Where each new unit comes from: place of a real unit, -1 for none of them."""
+
 
 @dataclass(frozen=True)
 class Rearranged:
@@ -21,26 +24,31 @@ class Rearranged:
 
     Attributes:
         pair: the real pair.
-        base_from_base: how the real base's units make up the new base, ``[new unit, real unit]`` of 0
-            and 1; ``None`` where they are no part of it.
-        base_from_model: the same for the real model's units.
-        model_from_base: how the real base's units make up the new model.
-        model_from_model: the same for the real model's units.
-        n_base: units of the new base.
-        n_model: units of the new model.
+        base_from_base: the real base's unit that each unit of the new base is, ``[new unit]``.
+        base_from_model: the same in the real model; exactly one of the two is not -1.
+        model_from_base: the real base's unit that each unit of the new model is.
+        model_from_model: the same in the real model.
         paired: whether unit i is the same in both.
         exchangeable: whether units of one can stand in for units of the other.
     """
 
     pair: Pair
-    base_from_base: Floats | None
-    base_from_model: Floats | None
-    model_from_base: Floats | None
-    model_from_model: Floats | None
-    n_base: int
-    n_model: int
+    base_from_base: Places
+    base_from_model: Places
+    model_from_base: Places
+    model_from_model: Places
     paired: bool
     exchangeable: bool
+
+    @property
+    def n_base(self) -> int:
+        """Units of the new base."""
+        return len(self.base_from_base)
+
+    @property
+    def n_model(self) -> int:
+        """Units of the new model."""
+        return len(self.model_from_model)
 
     @property
     def statistics(self) -> tuple[Statistic, ...]:
@@ -59,9 +67,15 @@ class Rearranged:
 
     def pool(self, base: Floats | None, model: Floats | None) -> Any:
         """Pool the real pair's units under the weights of the new ones."""
+        n_base, n_model = self.pair.n_base, self.pair.n_model
         return self.pair.pool(
-            _sum(_onto(base, self.base_from_base), _onto(model, self.model_from_base)),
-            _sum(_onto(base, self.base_from_model), _onto(model, self.model_from_model)),
+            _sum(
+                _onto(base, self.base_from_base, n_base), _onto(model, self.model_from_base, n_base)
+            ),
+            _sum(
+                _onto(base, self.base_from_model, n_model),
+                _onto(model, self.model_from_model, n_model),
+            ),
         )
 
     def compare(self, first: Any, second: Any) -> Values:
@@ -86,11 +100,10 @@ def halves_of_base(pair: Pair, chosen: ArrayLike) -> Rearranged:
         raise ValueError(
             f"{mine.sum()} of {pair.n_base} units chosen: both sides need one at least"
         )
-    every = np.eye(pair.n_base)
+    first, second = np.flatnonzero(mine), np.flatnonzero(~mine)
     return Rearranged(
-        pair, every[mine], None, every[~mine], None,
-        n_base=int(mine.sum()), n_model=int((~mine).sum()), paired=False, exchangeable=True,
-    )  # fmt: skip
+        pair, first, _none(first), second, _none(second), paired=False, exchangeable=True
+    )
 
 
 def swapped(pair: Pair, moved: ArrayLike) -> Rearranged:
@@ -107,12 +120,9 @@ def swapped(pair: Pair, moved: ArrayLike) -> Rearranged:
     """
     if not (pair.paired and pair.exchangeable):
         raise ValueError("labels can be exchanged only in a paired, exchangeable pair")
-    there = np.diag(_places(moved, pair.n_base).astype(np.float64))
-    here = np.eye(pair.n_base) - there
-    return Rearranged(
-        pair, here, there, there, here,
-        n_base=pair.n_base, n_model=pair.n_base, paired=True, exchangeable=True,
-    )  # fmt: skip
+    away, every = _places(moved, pair.n_base), np.arange(pair.n_base)
+    stay, go = np.where(away, -1, every), np.where(away, every, -1)
+    return Rearranged(pair, stay, go, go, stay, paired=True, exchangeable=True)
 
 
 def subset(pair: Pair, base: ArrayLike, model: ArrayLike | None = None) -> Rearranged:
@@ -132,8 +142,8 @@ def subset(pair: Pair, base: ArrayLike, model: ArrayLike | None = None) -> Rearr
     if pair.paired and not np.array_equal(mine, other):
         raise ValueError("a paired pair keeps the same units of both sides")
     return Rearranged(
-        pair, np.eye(pair.n_base)[mine], None, None, np.eye(pair.n_model)[other],
-        n_base=len(mine), n_model=len(other), paired=pair.paired, exchangeable=pair.exchangeable,
+        pair, mine, _none(mine), _none(other), other,
+        paired=pair.paired, exchangeable=pair.exchangeable,
     )  # fmt: skip
 
 
@@ -144,8 +154,22 @@ def _places(chosen: ArrayLike, n_units: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _onto(weights: Floats | None, rows: Floats | None) -> Floats | None:
-    return None if weights is None or rows is None else weights @ rows
+def _none(units: Places) -> Places:
+    return np.full(len(units), -1, np.int64)
+
+
+def _onto(weights: Floats | None, places: Places, n_units: int) -> Floats | None:
+    """Give the real units, ``[replicate, real unit]``, the weights of the new ones that they are."""
+    here = places >= 0
+    if weights is None or not here.any():
+        return None
+    found = np.zeros((len(weights), n_units))
+    at = places[here]
+    if len(np.unique(at)) == len(at):
+        found[:, at] = weights[:, here]
+    else:
+        np.add.at(found.T, at, weights[:, here].T)
+    return found
 
 
 def _sum(one: Floats | None, other: Floats | None) -> Floats | None:
