@@ -109,7 +109,7 @@ def test_defects_are_named() -> None:
         halves_of_base(pair, np.ones(14, bool))
     with pytest.raises(ValueError, match="expected bool"):
         halves_of_base(pair, np.ones(14))
-    with pytest.raises(ValueError, match=r"\(14,\)"):
+    with pytest.raises(ValueError, match=r"expected bool \(14,\)"):
         swapped(pair, np.ones(13, bool))
     for other in (replace(pair, paired=False), replace(pair, exchangeable=False)):
         with pytest.raises(ValueError, match="exchangeable"):
