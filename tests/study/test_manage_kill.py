@@ -176,3 +176,53 @@ def test_a_damaged_pending_change_is_named(original: Path, tmp_path: Path) -> No
     (study / "pending.json").write_text("{")
     with pytest.raises(InterpError, match=r"pending\.json is damaged"):
         load_study(study).runs()
+
+
+def test_a_reader_that_is_overtaken_by_a_change_reads_again(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change comes after the folders were listed and before their records are read."""
+    from interp.study import records
+
+    study = _prepared(original, tmp_path / "t", _rename)
+    before, read, calls = managed.seen(study), records.read_record, []
+
+    def overtaken(folder: Path) -> records.RunRecord | None:
+        calls.append(folder)
+        if len(calls) == 1:
+            with monkeypatch.context() as undo:
+                undo.setattr(records, "read_record", read)
+                rename_label(study, "base", "b2")
+        return read(folder)
+
+    monkeypatch.setattr(records, "read_record", overtaken)
+    assert managed.seen(study) == before and len(calls) > 7
+    assert set(load_study(study).runs()["label"]) == {"b2", "grpo"}
+
+
+def test_a_study_that_never_stands_still_is_said(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from itertools import count
+
+    from interp.study import records
+
+    study = _prepared(original, tmp_path / "t", _rename)
+    moments = count()
+    monkeypatch.setattr(records, "_moment", lambda folder: (b"", next(moments)))
+    monkeypatch.setattr(records, "_ATTEMPTS", 3)
+    with pytest.raises(InterpError, match="is being changed all the time"):
+        load_study(study).runs()
+
+
+def test_leftovers_of_killed_changes_go_with_the_next_one(original: Path, tmp_path: Path) -> None:
+    study = _prepared(original, tmp_path / "t", _rename)
+    for folder in (".purged/x", ".staging/y"):
+        (study / folder).mkdir(parents=True)
+        (study / folder / "neurons.parquet").write_bytes(b"half")
+    parts = [study / ".study.json.a.part", study / "facts" / ".f.parquet.b.part"]
+    for part in parts:
+        part.write_bytes(b"half")
+    rename_study(study, "other")
+    assert not any((study / name).exists() for name in (".purged", ".staging"))
+    assert not any(part.exists() for part in parts)

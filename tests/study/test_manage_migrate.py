@@ -163,3 +163,22 @@ def test_another_writer_is_refused(older: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("INTERP_LOCK_SECONDS", "0.1")
     with writer_lock(older, "a test"), pytest.raises(InterpError, match="is being written by"):
         migrate(older)
+
+
+def test_a_table_takes_only_the_steps_it_has_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill leaves rewritten tables beside a record of the older schema."""
+    import pyarrow as pa
+
+    from interp.study.manage.migrate import _through
+
+    taken: list[str] = []
+
+    def step(name: str, table: pa.Table) -> pa.Table:
+        taken.append(name)
+        return table
+
+    monkeypatch.setitem(_through.__globals__, "STEPS", {1: STEPS[1].__class__("", step, None)})
+    for version in (b"1", b"2"):
+        _through("t" + version.decode(), pa.table({"a": [1]}).replace_schema_metadata(
+            {b"schema_version": version}), 1)  # fmt: skip
+    assert taken == ["t1"]
