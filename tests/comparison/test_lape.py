@@ -346,6 +346,7 @@ def test_numbers_per_layer_without_neurons(tmp_path: Path) -> None:
     assert rows["neurons", "en"]["value"] == -10 and rows["layer_distance", "de"]["value"] == 1
     assert rows["layer_distance_without_english", None]["behind"] == 25
     assert np.isnan(rows["neurons", "en"]["p"]) and "no p" in rows["neurons", "en"]["reason"]
+    assert rows["neurons", "en"]["notes"] == "said of lists", "an unknown width is no other width"
 
 
 def test_lists_of_other_shapes_and_options(tmp_path: Path) -> None:
