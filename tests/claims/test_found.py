@@ -84,7 +84,7 @@ def test_a_level_is_that_of_the_label_or_of_the_base() -> None:
             label_value=14.0,
             label_low=13.0,
             label_high=15.0,
-        )  # fmt: skip
+        )
     )
     one = claim(statistic="neurons", quantity="level", unit="count")
     (of_label,) = entries_of(one, table, "g", ["en"])

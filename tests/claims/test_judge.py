@@ -74,6 +74,7 @@ def test_a_number_outside_says_whether_the_sign_agrees() -> None:
     # a level has no sign to agree
     level = claim(statistic="neurons", quantity="level", unit="count", direction="", digits=0)
     assert judge(level, [entry(20, 10, 25)])[1] == "outside the 95 % interval"
+    assert judge(level, [entry(-20, -25, -10)]) == (NOT_REPRODUCED, "outside the 95 % interval")
 
 
 @pytest.mark.parametrize(

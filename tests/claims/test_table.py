@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +259,9 @@ def test_rows_of_other_code_count_only_where_nothing_is_computed(
 def test_a_study_open_for_reading_is_enough(hand: HandStudy) -> None:
     table = check_claims(load_study(hand.study.path), [claim()], compute=False)
     assert table["verdict"][0] == "reproduced"
+
+
+def test_no_part_of_it_imports_torch() -> None:
+    code = "import sys, interp.claims, interp.cli.print_claims; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
