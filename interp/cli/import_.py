@@ -104,7 +104,7 @@ def lape(
     ] = None,
     overwrite: o.OverwriteOption = False,
 ) -> None:
-    """LAPE neurons, {layer: {lang: [neuron, …]}}, or the older counts; layers from 1.
+    """LAPE neurons by layer and language, or the older counts per layer; layers from 1.
 
     Example: interp import lape release/lape/olmo-base --label base --study artifacts/release
     """

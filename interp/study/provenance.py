@@ -32,7 +32,10 @@ LIBRARIES = (
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 # Parts that compute no number of a run: changing them must not discard anyone's progress.
-_NOT_HASHED = ("cli", "figures", "importers", "comparison", "claims", "doctor.py", "report.py")
+_NOT_HASHED = (
+    "cli/", "figures/", "importers/", "comparison/", "claims/", "study/manage/", "doctor.py",
+    "report.py",
+)  # fmt: skip
 
 
 def now() -> str:
@@ -64,7 +67,7 @@ def code_hash() -> str:
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         relative = path.relative_to(_PACKAGE)
-        if relative.parts[0] in _NOT_HASHED:
+        if relative.as_posix().startswith(_NOT_HASHED):
             continue
         digest.update(relative.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
