@@ -45,7 +45,9 @@ def test_the_base_is_the_only_label_of_stage_base_or_the_one_named(study: Study)
 
 def test_a_study_of_one_label_is_refused_and_labels_are_checked(study: Study) -> None:
     write(study, "base")
-    with pytest.raises(InterpError, match="holds one checkpoint, base: a comparison needs a second"):
+    with pytest.raises(
+        InterpError, match="holds one checkpoint, base: a comparison needs a second"
+    ):
         find_labels(study, "base", None)
     write(study, "sft")
     write(study, "grpo")

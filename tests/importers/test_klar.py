@@ -154,6 +154,12 @@ def _with(**columns):
         (_with(language=(4, "zh")), ("'zh-cn'", "'zh'", "same")),
         (_with(correct=(2, None)), ("'correct'", "true or false")),
         (lambda frame: frame.assign(correct=frame["correct"].astype(int)), ("'correct'",)),
+        (
+            lambda frame: frame.assign(
+                correct=frame["correct"].astype("boolean").mask(frame.index == 5)
+            ),
+            ("row 5", "'correct'", "true or false"),
+        ),
         (lambda frame: frame.assign(index=frame["index"].astype(float)), ("'index'", "number")),
         (_with(index=(1, 1)), ("row 1", "capital/1", "twice in es")),
     ],

@@ -130,6 +130,7 @@ def test_a_meta_beside_another_file_is_not_its_own(tmp_path):
         ({"1": {"en": []}}, ("no neuron in any layer",)),
         ({"0": {"en": [1]}, "1": {"de": [2]}}, ("layer '0'", "counted from 1")),
         ({"4": {"en": [1]}}, ("layer 4", "3 layers")),
+        ({"4": {"en": 1}}, ("layer 4", "3 layers")),
         ({"-1": {"en": [1]}}, ("layer '-1'",)),
         ({"01": {"en": [1]}}, ("layer '01'",)),
         ({"one": {"en": [1]}}, ("layer 'one'",)),
