@@ -17,7 +17,7 @@ _CAPTION = (
     "reproduced: equal as printed, or in the study's [95 % interval]; change: the comparison's own "
     "verdict, because a reproduced number may still be noise"
 )
-_CHANGES = {"beyond noise": "beyond", "within noise": "within", "not enough data": "too few"}
+_CHANGES = {"beyond noise": "beyond", "within noise": "within", "not enough data": "not enough"}
 
 
 def print_claims(frame: pd.DataFrame) -> None:
