@@ -44,10 +44,8 @@ class Tally:
         ]
         beyond = mean_interval(shares[0])
         draws = len(self.called)
-        rates: dict[str, int] = {}
-        for name in dict.fromkeys(np.array(self.families)[rows]):
-            members = np.array([one == name for one in self.families])
-            rates[str(name)] = int(self.called[:, members].any(1).sum())
+        rates = self._draws_with_a_call(self.families, rows)
+        names = self._draws_with_a_call([one.split(" [")[0] for one in self.families], rows)
         worst = max(rates, key=lambda name: rates[name], default="")
         return {
             "draws": draws,
@@ -59,9 +57,18 @@ class Tally:
             "any_call": share_of(int(self.called.any(1).sum()), draws),
             "families": len(rates),
             "families_mean": float(np.mean(list(rates.values())) / draws) if rates else None,
+            "by_name": {name: hits / draws for name, hits in names.items()},
             "worst": worst,
             "worst_share": share_of(rates.get(worst, 0), draws),
         }
+
+    def _draws_with_a_call(self, groups: list[str], rows: np.ndarray) -> dict[str, int]:
+        """Draws in which any row of a group is called, group by group."""
+        found = {}
+        for name in dict.fromkeys(np.array(groups)[rows]):
+            members = np.array([one == name for one in groups])
+            found[str(name)] = int(self.called[:, members].any(1).sum())
+        return found
 
 
 def share_of(hits: int, draws: int) -> list[float]:

@@ -14,7 +14,8 @@ the base on the others (unpaired); *swapped*, base and another checkpoint exchan
 * ``any call in a draw``: draws with a call in any row at all, over dozens of statistics that nothing adjusts for;
 * ``worst``: the statistic with the largest share of draws in which any of its rows (of a map, of one
   language's map) is called: what the adjustment promises to keep at 5 %. Of many statistics, so its
-  Clopper-Pearson interval is that of a maximum.
+  Clopper-Pearson interval is that of a maximum. ``over all its languages`` is the same over every row
+  of one name: another figure for maps only, which are adjusted language by language.
 
 Power: shifts of known size (see ``_planted.py``), and the share of draws in which the statistic that they
 move is called beyond noise. The aim is 95 %.
@@ -60,12 +61,14 @@ def line(family: str, design: str, found: Mapping[str, object]) -> str:
     """One row of the calibration, in words."""
     low, high = found["interval"]
     any_call, worst = found["any_call"], found["worst_share"]
+    across = max(found["by_name"], key=lambda name: found["by_name"][name])
     mark = "" if found["beyond_noise"] <= LIMIT else "   ABOVE THE LIMIT"
     return (
         f"{family:<10} {design:<8} beyond noise {100 * found['beyond_noise']:5.2f} % "
         f"[{100 * low:.2f}, {100 * high:.2f}]   adjusted p {100 * found['adjusted_p']:5.2f} %   "
         f"any call in a draw {100 * any_call[0]:.1f} %   worst of {found['families']}: {found['worst']} "
         f"{100 * worst[0]:.1f} % [{100 * worst[1]:.1f}, {100 * worst[2]:.1f}]"
+        f"   over all its languages: {across} {100 * found['by_name'][across]:.1f} %"
         f"   ({found['statistics']} rows, {found['without_verdict']} without a verdict){mark}"
     )
 
