@@ -26,6 +26,7 @@ from interp.importers.files import (
     sha256,
 )
 from interp.importers.imported import Imported, checkpoint
+from interp.importers.lape_meta import caveat_of, check_total, options_of, tokens_of
 from interp.importers.neurons import (
     NO_ACTIVATIONS,
     Place,
@@ -33,7 +34,6 @@ from interp.importers.neurons import (
     layer_counts,
     neurons_table,
 )
-from interp.presets import preset
 
 LISTS = "LAPE lists ({layer: {lang: [neuron, ...]}})"
 COUNTS = "LAPE counts ({layer: {lang: number of neurons}})"
@@ -89,7 +89,7 @@ def read_lape(
             raise InterpError(
                 f"{file}: does not say how many neurons a layer has: give --neurons (and --layers)"
             )
-        places = _places(file, cells, codes, layers, width)
+        places = _places(file, cells, codes, width)
         n_selected = sum(map(len, places.values()))
         counts, tables = layer_counts(places, layers), {"neurons": neurons_table(places)}
     elif is_list == {False}:
@@ -98,8 +98,8 @@ def read_lape(
         missing.insert(0, "which neurons were selected: only how many per layer")
     else:
         raise InterpError(f"{file}: some entries are lists and some are counts: expected one kind")
-    _check_total(file, n_selected, meta)
-    known = {**_options(meta, n_selected, layers, width, missing), "assignment": "argmax"}
+    check_total(file, n_selected, meta)
+    known = {**options_of(meta, n_selected, layers, width, missing), "assignment": "argmax"}
     return Imported(
         analysis="lape",
         format=LISTS if tables else COUNTS,
@@ -109,11 +109,11 @@ def read_lape(
         data_hash=f"sha256:{sha256(data)}",
         model=checkpoint(model, meta, missing),
         missing=tuple(missing),
-        caveat=_caveat(meta),
+        caveat=caveat_of(meta),
         notes={
             "shape": {"n_layers": layers, "d_mlp": width},
             "layer_counts": counts,
-            **_tokens(meta),
+            **tokens_of(meta),
         },
         tables=tables,
     )
@@ -175,9 +175,7 @@ def _layer(file: Path, text: str, n_layers: int) -> int:
     return int(text) - 1
 
 
-def _places(
-    file: Path, cells: Cells, codes: Sequence[str], n_layers: int, width: int
-) -> dict[str, list[Place]]:
+def _places(file: Path, cells: Cells, codes: Sequence[str], width: int) -> dict[str, list[Place]]:
     def listed() -> Iterator[tuple[int, str, int]]:
         for layer, code, neurons in cells:
             for neuron in neurons:
@@ -188,9 +186,7 @@ def _places(
                     )
                 yield layer, code, neuron
 
-    return check_places(
-        str(file), listed(), codes, n_layers, width, first_layer=1, one_language=True
-    )
+    return check_places(str(file), listed(), codes, width, first_layer=1, one_language=True)
 
 
 def _counted(
@@ -211,49 +207,3 @@ def _counted(
                 f"{file}: layer {layer + 1} has {total} neurons of {width}: expected at most all"
             )
     return counts
-
-
-def _check_total(file: Path, n_selected: int, meta: Mapping[str, Any]) -> None:
-    if not n_selected:
-        raise InterpError(f"{file}: no neuron in any layer, expected some")
-    if meta.get("n_selected", n_selected) != n_selected:
-        raise InterpError(
-            f"{file}: {n_selected} neurons, but {META} says n_selected {meta['n_selected']}: the "
-            "two do not belong together, or the file is cut"
-        )
-
-
-def _options(
-    meta: Mapping[str, Any], n_selected: int, n_layers: int, width: int | None, missing: list[str]
-) -> dict[str, Any]:
-    """Options of the published code where ``meta.json`` and the total agree with them."""
-    release = preset("lape", "release").to_dict()
-    share = meta.get("top_frac")
-    if (
-        isinstance(share, float) and 0 < share < 1 and "seq_len" in meta and width is not None
-        and n_selected == max(1, int(n_layers * width * share))
-    ):  # fmt: skip
-        return {**release, "top_fraction": share, "seq_len": meta["seq_len"]}
-    missing.append("options of the selection: activation, filter, share, tokens and sequences")
-    return {}
-
-
-def _tokens(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Tokens per language as ``meta.json`` states them, codes as used here."""
-    stated = meta.get("tokens_per_lang")
-    if not isinstance(stated, dict):
-        return {}
-    codes = read_codes(stated, f"{META}, tokens_per_lang")
-    return {"tokens": {codes[lang]: n for lang, n in stated.items() if is_count(n)}}
-
-
-def _caveat(meta: Mapping[str, Any]) -> str:
-    said = ["the published code has no percentile filter, so neurons that hardly fire may be in it"]
-    tokens = _tokens(meta).get("tokens", {})
-    if tokens and max(tokens.values()) > min(tokens.values()):
-        fewest = min(tokens, key=lambda code: tokens[code])
-        said.append(
-            f"languages had unequal text ({fewest} {tokens[fewest]:,} tokens, others up to "
-            f"{max(tokens.values()):,}), which favours those with little"
-        )
-    return "; ".join(said)

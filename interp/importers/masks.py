@@ -56,7 +56,7 @@ def read_masks(
     layers = _check_structure(file, value, codes)
     agreed("--layers", n_layers, layers, str(file))
     places = check_places(
-        str(file), _listed(file, value, codes), codes, layers, n_neurons, first_layer=0,
+        str(file), _listed(file, value, codes), codes, n_neurons, first_layer=0,
         one_language=False,
     )  # fmt: skip
     if not any(places.values()):

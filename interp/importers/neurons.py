@@ -23,7 +23,6 @@ def check_places(
     where: str,
     listed: Iterable[tuple[int, str, int]],
     languages: Sequence[str],
-    n_layers: int,
     n_neurons: int,
     *,
     first_layer: int,
@@ -33,26 +32,23 @@ def check_places(
 
     Args:
         where: the file, for errors.
-        listed: (layer from 0, language, neuron from 0).
+        listed: (layer from 0 and in range, language, neuron from 0).
         languages: all of them, in order; one without neurons stays empty.
-        n_layers: layers of the checkpoint.
         n_neurons: neurons per layer.
         first_layer: what the file calls the first layer, for errors.
         one_language: refuse a neuron of two languages.
 
     Returns:
-        Language to its neurons, sorted.
+        Language to its neurons, in the file's order.
 
     Raises:
-        InterpError: a layer or neuron out of range, or a neuron that stands twice.
+        InterpError: a neuron out of range, or a neuron that stands twice.
     """
     found: dict[str, list[Place]] = {code: [] for code in languages}
     owner: dict[Place, str] = {}
     seen: set[tuple[str, Place]] = set()
     for layer, code, neuron in listed:
         at = f"{where}: layer {layer + first_layer}, {code}: neuron {neuron}"
-        if not 0 <= layer < n_layers:
-            raise InterpError(f"{at}: the checkpoint has {n_layers} layers")
         if not 0 <= neuron < n_neurons:
             raise InterpError(f"{at}: expected 0 to {n_neurons - 1}")
         place = layer, neuron
@@ -63,7 +59,7 @@ def check_places(
         seen.add((code, place))
         owner[place] = code
         found[code].append(place)
-    return {code: sorted(places) for code, places in found.items()}
+    return found
 
 
 def neurons_table(places: Mapping[str, Sequence[Place]]) -> pd.DataFrame:

@@ -9,7 +9,6 @@ import sys
 import pytest
 import typer
 
-import interp.cli.app as application
 from interp.cli import import_
 from interp.cli.print_imported import print_imported
 from interp.study import RunSpec, Study, load_study
@@ -22,20 +21,6 @@ from tests.importers.made import (
     write_lape,
     write_masks,
 )
-
-
-@pytest.fixture(autouse=True)
-def installed(monkeypatch):
-    """The command in the application, also where the application does not list it yet."""
-    build = application.build
-
-    def with_import():
-        app = build()
-        if all(group.name != "import" for group in app.registered_groups):
-            app.add_typer(import_.app, name="import")
-        return app
-
-    monkeypatch.setattr(application, "build", with_import)
 
 
 @pytest.fixture
