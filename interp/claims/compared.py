@@ -11,7 +11,7 @@ from interp.claims.models import names_of
 from interp.comparison import compare
 from interp.comparison.pairs import Unpaired, run_pairs
 from interp.study import Study
-from interp.study.provenance import code_version
+from interp.study.provenance import comparison_hash
 
 _SUPPLY = {
     "lape": "interp lape, or interp import lape for a list",
@@ -68,9 +68,10 @@ class Compared:
                 f"{' and '.join(without)} without a run of {analysis}: {_SUPPLY[analysis]}, with "
                 f"--label {without[0]}"
             )
-        pairs = list(run_pairs(self.study, base, label, [analysis]))
-        if refused := [one.reason for one in pairs if isinstance(one, Unpaired)]:
-            raise Lacking(refused[0])
+        found = list(run_pairs(self.study, base, label, [analysis]))
+        pairs = [one for one in found if not isinstance(one, Unpaired)]
+        if not pairs:
+            raise Lacking(next(one.reason for one in found if isinstance(one, Unpaired)))
         stored = self._stored_rows(pairs)
         if stored is None and not self.compute:
             raise Lacking(
@@ -79,6 +80,7 @@ class Compared:
             )
         if stored is None:
             stored = compare(self.study, base, labels=[label], analyses=[analysis])
+            stored = stored[stored["base_run"] != ""]  # presets of one side only say nothing here
         return stored[stored["head"].isna()].reset_index(drop=True)  # maps of heads: no claim's
 
     def _has(self, label: str, analysis: str) -> bool:
@@ -92,7 +94,7 @@ class Compared:
             rows = self._stored
             rows = rows[(rows["base_run"] == pair.base_run) & (rows["label_run"] == pair.label_run)]
             if self.compute:
-                rows = rows[rows["code_version"] == code_version()]
+                rows = rows[rows["code_hash"] == comparison_hash()]
             if rows.empty:
                 return None
             parts.append(rows)

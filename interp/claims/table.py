@@ -95,7 +95,7 @@ def _claimed(claim: Claim) -> dict[str, Any]:
 
 
 def _pairs(claim: Claim, cast: Cast, compared: Compared) -> Iterator[pd.DataFrame]:
-    """Yield the rows of comparisons that a claim is looked for in, preset by preset."""
+    """Yield the rows of comparisons that a claim is looked for in, preset by preset and data by data."""
     for role in dict.fromkeys((claim.role, claim.base)):
         if reason := cast.reason(role):
             raise Lacking(reason)
@@ -103,7 +103,7 @@ def _pairs(claim: Claim, cast: Cast, compared: Compared) -> Iterator[pd.DataFram
     if base == label and claim.role != claim.base:
         raise Lacking(f"{claim.base} and {claim.role} are both {base}")
     others = [label] if label != base else _partners(base, cast, compared)
-    seen: dict[str, pd.DataFrame] = {}
+    seen: dict[tuple[str, str], pd.DataFrame] = {}
     lacking = Lacking(
         f"a level stands in a comparison, and the study has nothing to compare {base} with"
     )
@@ -117,8 +117,9 @@ def _pairs(claim: Claim, cast: Cast, compared: Compared) -> Iterator[pd.DataFram
         if claim.preset and claim.preset not in presets:
             lacking = Lacking(f"no runs of preset {claim.preset}, only of {', '.join(presets)}")
             continue
-        for preset in [claim.preset] if claim.preset else presets:
-            seen.setdefault(preset, rows[rows["preset"] == preset])
+        for (preset, data), own in rows.groupby(["preset", "data"], sort=False):
+            if preset == claim.preset or not claim.preset:
+                seen.setdefault((str(preset), str(data)), own)
     if not seen:
         raise lacking
     yield from seen.values()

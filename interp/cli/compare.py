@@ -54,11 +54,16 @@ def command(
     from interp.cli.print_comparison import print_comparison, print_trajectory
     from interp.cli.tables import write_frames
     from interp.comparison import compare
-    from interp.comparison.trajectory import trajectory as follow
+    from interp.comparison.trajectory import steps_of, trajectories
+    from interp.errors import InterpError
     from interp.stats.contrast import Settings
     from interp.study import Study, load_study
 
-    load_study(study)  # a folder that is none is refused before one is made of it
+    reader = load_study(study)  # a folder that is none is refused before one is made of it
+    if trajectory is not None:
+        if label:
+            raise InterpError("--trajectory names the labels by itself: expected no --label")
+        label = steps_of(reader.runs()["label"], trajectory)
     opened = Study.open(study)
     rows = compare(
         opened,
@@ -69,8 +74,8 @@ def command(
         again=again,
     )
     if trajectory is not None:
-        rows = follow(rows, trajectory)
-        print_trajectory(rows)
+        rows = trajectories(rows)
+        print_trajectory(opened, rows)
     else:
         print_comparison(opened, rows, every=every)
     if out is not None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from interp.cli.tables import console, print_frame
 from interp.comparison.rows import EVERYTHING
-from interp.stats.verdict import NOT_COMPARABLE, VERDICTS
+from interp.stats.verdict import BEYOND, NOT_COMPARABLE, VERDICTS
 
 if TYPE_CHECKING:
     from interp.study import Study
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MARKS = {"beyond noise": "beyond", "within noise": "within", "not enough data": "not enough"}
 _CAPTION = (
     "[95 % interval]; floor: what the base on two halves of its own data gives; p: permutation, "
-    "adjusted; beyond noise needs all three"
+    "adjusted. Beyond noise: farther than the floor, p < 0.05 and, of a difference, 0 outside the interval"
 )
 
 
@@ -32,26 +32,25 @@ def print_comparison(study: Study, rows: pd.DataFrame, *, every: bool = False) -
     refused = rows[rows["statistic"] == EVERYTHING]
     shown = rows[rows["statistic"] != EVERYTHING]
     shown = shown[shown["head"].isna() | every]
-    for (analysis, preset), part in shown.groupby(["analysis", "preset"], sort=False):
-        title = f"{analysis} ({preset}): against {part['base'].iloc[0]}"
-        overall = part["lang"].isna() & (part["layer"].isna() | (part["kind"] == "distance"))
-        if overall.any():
-            print_frame(evidence(part[overall]), title, caption=_CAPTION, whole=("verdict",))
-        single = part[~overall]
-        if every and len(single):
-            print_frame(evidence(single), f"{title}, in detail", whole=("verdict",))
-        elif len(single):
-            beyond = single[single["verdict"] == VERDICTS[0]]
-            if len(beyond):
-                print_frame(
-                    evidence(beyond),
-                    f"{title}: languages, pairs and layers beyond noise",
-                    whole=("verdict",),
-                )
-    print_frame(
-        tally(rows[rows["statistic"] != EVERYTHING]), "How many statistics are beyond noise"
-    )
+    for (analysis, preset), same in shown.groupby(["analysis", "preset"], sort=False):
+        for data, part in same.groupby("data", sort=False):
+            about = f", data {str(data)[:_SHOWN]}" if same["data"].nunique() > 1 else ""
+            title = f"{analysis} ({preset}{about}): against {part['base'].iloc[0]}"
+            _print_part(part, title, every)
+    counted = tally(rows[rows["statistic"] != EVERYTHING])
+    print_frame(counted, "How many statistics are beyond noise")
     _print_notes(shown, refused)
+
+
+def _print_part(rows: pd.DataFrame, title: str, every: bool) -> None:
+    overall = rows["lang"].isna() & (rows["layer"].isna() | (rows["kind"] == "distance"))
+    if overall.any():
+        print_frame(evidence(rows[overall]), title, caption=_CAPTION, whole=("verdict",))
+    single = rows[~overall]
+    if not every:
+        single, title = single[single["verdict"] == BEYOND], f"{title}: {_BEYOND_ONLY}"
+    if len(single):
+        print_frame(evidence(single), title, whole=("verdict",))
 
 
 def evidence(rows: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +80,11 @@ def evidence(rows: pd.DataFrame) -> pd.DataFrame:
     empty = [name for name in ("where", "base") if set(table[name]) <= {"", "–"}]
     return table.drop(columns=empty)
 
+
+_BEYOND_ONLY = "languages, pairs and layers beyond noise"
+
+_SHOWN = 12
+"""Characters of a data hash."""
 
 _ROUNDING = 1e-12
 """A difference below this is what adding up in another order leaves."""
@@ -141,16 +145,22 @@ def tally(rows: pd.DataFrame) -> pd.DataFrame:
     return counted.reset_index()
 
 
-def print_trajectory(rows: pd.DataFrame) -> None:
+def print_trajectory(study: Study, rows: pd.DataFrame) -> None:
     """Print the statistics of one training in order of its steps.
 
     Args:
-        rows: from `interp.comparison.trajectory.trajectory`.
+        study: the study, for what it does not compare.
+        rows: from `interp.comparison.trajectory.trajectories`.
     """
-    whole = rows[rows["lang"].isna() & rows["head"].isna() & (rows["statistic"] != EVERYTHING)]
-    for (analysis, statistic), part in whole.groupby(["analysis", "statistic"], sort=False):
+    print_unfinished(study)
+    refused = rows["statistic"] == EVERYTHING
+    whole = rows[rows["lang"].isna() & rows["head"].isna() & ~refused]
+    keys = ["analysis", "preset", "data", "statistic"]
+    for (analysis, preset, _, statistic), part in whole.groupby(keys, sort=False):
         table = evidence(part).drop(columns=["statistic", "label"])
-        print_frame(table, f"{rows['training'].iloc[0]}: {analysis}, {statistic}", caption=_CAPTION)
+        title = f"{rows['training'].iloc[0]}: {analysis} ({preset}), {statistic}"
+        print_frame(table, title, caption=_CAPTION)
+    _print_notes(rows[~refused], rows[refused])
 
 
 def print_unfinished(study: Study) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from interp.cli.print_comparison import print_comparison, tally
 from interp.cli.tables import console, print_frame
-from interp.stats.verdict import VERDICTS
+from interp.stats.verdict import BEYOND, WITHIN
 
 if TYPE_CHECKING:
     from interp.study import Study
@@ -37,17 +37,13 @@ def lesson(rows: pd.DataFrame, base: str) -> str:
     """Say in one sentence what the demo shows and what it does not.
 
     Args:
-        rows: rows of ``comparisons``.
+        rows: rows of ``comparisons``; maps of heads, and what has no verdict, are not counted.
         base: label of the base.
     """
-    counted = (
-        tally(rows[rows["head"].isna()])
-        .groupby("label", sort=False)[["statistics", VERDICTS[0]]]
-        .sum()
-    )
+    counted = tally(rows[rows["head"].isna()]).groupby("label", sort=False).sum(numeric_only=True)
     parts = [
-        f"{label} differs from {base} beyond re-measurement noise in {int(row[VERDICTS[0]])} of "
-        f"{int(row['statistics'])} statistics"
+        f"{label} differs from {base} beyond re-measurement noise in {int(row[BEYOND])} of the "
+        f"{int(row[BEYOND] + row[WITHIN])} statistics that have enough data"
         for label, row in counted.iterrows()
     ]
     return (

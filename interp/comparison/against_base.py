@@ -13,8 +13,9 @@ from interp.errors import InterpError, unknown
 from interp.progress import progress_bar
 from interp.stats.contrast import Settings, contrast, n_replicates
 from interp.study import Study
+from interp.study.provenance import comparison_hash
 
-_KEY = ["base", "label", "analysis", "preset"]
+_KEY = ["base", "label", "analysis"]
 """Rows of one of these replace each other."""
 
 
@@ -29,7 +30,7 @@ def compare(
 ) -> pd.DataFrame:
     """Hold every checkpoint against the base, statistic by statistic.
 
-    What is compared is written to the study after every pair of runs, so that an interrupted call
+    What is compared is written to the study after every label and analysis, so that an interrupted call
     goes on where it was: a pair whose runs, settings and code are those of the stored rows is not
     computed again.
 
@@ -58,14 +59,16 @@ def compare(
     others = find_labels(study, root, labels)
     stored = study.table("comparisons")
     found = []
-    for label in others:
-        for pair in run_pairs(study, root, label, list(analyses or FAMILIES)):
-            rows = None if again else _stored(stored, pair, settings)
-            if rows is None:
-                rows = _compute(study, pair, settings)
-                if study.writable:
-                    study.write_comparisons(rows, replace=_KEY)
-            found.append(rows)
+    for label in dict.fromkeys(others):
+        for analysis in dict.fromkeys(analyses or FAMILIES):
+            parts = [
+                _rows(study, pair, settings, stored, again)
+                for pair in run_pairs(study, root, label, [analysis])
+            ]
+            if parts:
+                found.append(pd.concat(parts, ignore_index=True))
+            if parts and study.writable:
+                study.write_comparisons(found[-1], replace=_KEY)
     if not found:
         raise InterpError(
             f"study {study.path}: {root} and {', '.join(others)} have no run of "
@@ -74,12 +77,21 @@ def compare(
     return pd.concat(found, ignore_index=True)
 
 
+def _rows(
+    study: Study,
+    pair: RunPair | Unpaired,
+    settings: Settings,
+    stored: pd.DataFrame,
+    again: bool,
+) -> pd.DataFrame:
+    rows = None if again else _stored(stored, pair, settings)
+    return _compute(study, pair, settings) if rows is None else rows
+
+
 def _stored(
     stored: pd.DataFrame, pair: RunPair | Unpaired, settings: Settings
 ) -> pd.DataFrame | None:
     """Return the rows of a pair where they are what would be computed now."""
-    from interp.study.provenance import code_version
-
     if isinstance(pair, Unpaired) or stored.empty:
         return None
     rows = stored[stored["statistic"] != EVERYTHING]  # what was refused may have been mended
@@ -87,13 +99,16 @@ def _stored(
         "base_run": pair.base_run,
         "label_run": pair.label_run,
         "seed": settings.seed,
-        "code_version": code_version(),
+        "code_hash": comparison_hash(),
     }
     for name, value in wanted.items():
         rows = rows[rows[name] == value]
     drawn = rows["unit"] != "lists"
     fits = not rows.empty and (rows.loc[drawn, "method"] == str(settings)).all()
-    return rows.reset_index(drop=True) if fits else None
+    if not fits:
+        return None
+    whole = {name: rows[name].astype("Int64") for name in ("layer", "head", "behind")}
+    return rows.assign(**whole).reset_index(drop=True)
 
 
 def _compute(study: Study, pair: RunPair | Unpaired, settings: Settings) -> pd.DataFrame:

@@ -78,12 +78,14 @@ class Part:
         return replace(self, base=base, model=model, averages=averages, group=group, each=each)
 
 
-def built(parts: Sequence[Part], notes: Sequence[str] = ()) -> Built:
+def built(parts: Sequence[Part], notes: Sequence[str] = (), *, exchangeable: bool = True) -> Built:
     """Make a pair of everything that was measured on the same facts.
 
     Args:
         parts: over the same facts in the same order.
         notes: what is to be said of the runs.
+        exchangeable: whether one checkpoint's facts can stand in for the other's: not where the
+            statistics depend on how many layers there are.
 
     Returns:
         The pair of the facts that both have in some language, and the notes with those on averages.
@@ -125,6 +127,7 @@ def built(parts: Sequence[Part], notes: Sequence[str] = ()) -> Built:
         behind=np.array([n for section in sections for n in section.behind], np.int64),
         paired=True,
         unit=UNIT,
+        exchangeable=exchangeable,
     )
     said = [*notes, *(note for section in sections for note in section.notes)]
     return Built("paired", UNIT, pair.n_base, pair=pair, notes=tuple(dict.fromkeys(said)))

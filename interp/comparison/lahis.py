@@ -87,7 +87,7 @@ def _from_scores(
     )
     shapes = first.scores.shape[1:], second.scores.shape[1:]
     parts = parts_of(languages, shapes[0][1:], shapes[1][1:], options, maps)
-    notes += left + _about_shapes(*shapes)
+    notes += left + _about_shapes(*shapes) + _about_sources(study, pair)
     return Built(
         design="lists",
         unit="lists",
@@ -130,6 +130,16 @@ def _check_finite(
                 )
 
 
+def _about_sources(study: Study, pair: RunPair) -> list[str]:
+    """Say what is wrong with imported matrices, or whether learned masks saw the same samples."""
+    imported = [study.notes(run).get("imported") for run in (pair.base_run, pair.label_run)]
+    if not any(imported):
+        return _same_units(study, pair)[1]
+    caveats = [str(one["caveat"]) for one in imported if one and one.get("caveat")]
+    mixed = [] if all(imported) else ["one of the two is imported: how it was measured may differ"]
+    return [*dict.fromkeys(caveats), *mixed]
+
+
 def _same_units(study: Study, pair: RunPair) -> tuple[bool, list[str]]:
     """Say whether sample i is the same unit in both, and what has to be noted."""
     if pair.base_spec["data_hash"] == pair.label_spec["data_hash"]:
@@ -170,5 +180,6 @@ def _without_units(statistics: tuple[Statistic, ...], values: Values) -> Result:
         noise_floor=one,
         p=one,
         p_adjusted=one,
+        p_least=one,
         verdicts=((NOT_ENOUGH, _REASON),) * n,
     )

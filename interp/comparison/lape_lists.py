@@ -135,6 +135,7 @@ def _laid_out(values: Values, named: tuple[Statistic, ...], exchanged: Exchanged
         noise_floor=nothing[0],
         p=p,
         p_adjusted=adjusted,
+        p_least=nothing[0],
         verdicts=tuple((NOT_ENOUGH, reason) for reason in reasons),
     )
 

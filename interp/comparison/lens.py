@@ -108,7 +108,9 @@ def build(study: Study, pair: RunPair) -> Built:
         for part in grouped:
             member = mask[:, [beside.index(lang) for lang in part.languages]]
             parts.append(part.only(group, member))
-    return built(parts, [*notes, *_notes(pair, one.cube.n_points, two.cube.n_points)])
+    depths = one.cube.n_points, two.cube.n_points
+    said = [*notes, *_notes(pair, *depths)]
+    return built(parts, said, exchangeable=depths[0] == depths[1])
 
 
 def _read(study: Study, run_id: str) -> _Ranks:

@@ -79,8 +79,8 @@ def run_pairs(
 ) -> Iterator[RunPair | Unpaired]:
     """Pair the current runs of two labels.
 
-    Of each analysis and preset that both have, the newest runs on the same data; where no data is the
-    same, the newest of each.
+    Of each analysis and preset that both have, the newest runs on each corpus or fact set that both
+    have; where they share none, the newest of each.
 
     Args:
         study: the study.
@@ -89,8 +89,8 @@ def run_pairs(
         analyses: which analyses.
 
     Yields:
-        A pair for every analysis and preset that both have, or why an analysis that one of them has
-        finds none.
+        A pair for every analysis, preset and data that both have, and why an analysis or preset that
+        only one of them has finds none.
     """
     runs = study.runs()
     runs = runs[runs["current"]].sort_values(["finished_at", "run_id"])
@@ -100,30 +100,47 @@ def run_pairs(
         if mine.empty and other.empty:
             continue
         presets = [one for one in dict.fromkeys(mine["preset"]) if one in set(other["preset"])]
-        if not presets:
-            yield Unpaired(analysis, base, label, _why(analysis, base, label, mine, other))
+        if why := _why(analysis, base, label, mine, other, presets):
+            yield Unpaired(analysis, base, label, why)
         for preset in presets:
-            yield _newest(
+            yield from _newest(
                 study, mine[mine["preset"] == preset], other[other["preset"] == preset], base, label
             )
 
 
-def _why(analysis: str, base: str, label: str, mine: pd.DataFrame, other: pd.DataFrame) -> str:
+def _why(
+    analysis: str,
+    base: str,
+    label: str,
+    mine: pd.DataFrame,
+    other: pd.DataFrame,
+    shared: Sequence[str],
+) -> str:
+    """Say which runs find no partner; empty where all do."""
     for name, frame, rival in ((base, mine, other), (label, other, mine)):
         if frame.empty:
             presets = ", ".join(dict.fromkeys(rival["preset"]))
             return f"{name} has no {analysis} run (preset {presets})"
-    both = [", ".join(dict.fromkeys(frame["preset"])) for frame in (mine, other)]
-    return f"different presets: {base} has {both[0]}, {label} has {both[1]}"
+    if not shared:
+        both = [", ".join(dict.fromkeys(frame["preset"])) for frame in (mine, other)]
+        return f"different presets: {base} has {both[0]}, {label} has {both[1]}"
+    alone = [
+        f"preset {preset}: only {name} has it"
+        for name, frame in ((base, mine), (label, other))
+        for preset in dict.fromkeys(frame["preset"])
+        if preset not in shared
+    ]
+    return "; ".join(alone)
 
 
 def _newest(
     study: Study, mine: pd.DataFrame, other: pd.DataFrame, base: str, label: str
-) -> RunPair:
-    shared = [one for one in mine["data_hash"] if one in set(other["data_hash"])]
-    if shared:
-        mine = mine[mine["data_hash"] == shared[-1]]
-        other = other[other["data_hash"] == shared[-1]]
-    first, second = str(mine["run_id"].iloc[-1]), str(other["run_id"].iloc[-1])
-    specs = study.spec(first), study.spec(second)
-    return RunPair(specs[0]["analysis"], specs[0]["preset"], base, label, first, second, *specs)
+) -> Iterator[RunPair]:
+    shared = [one for one in dict.fromkeys(mine["data_hash"]) if one in set(other["data_hash"])]
+    for data in shared or [None]:
+        sides = [
+            frame if data is None else frame[frame["data_hash"] == data] for frame in (mine, other)
+        ]
+        first, second = (str(frame["run_id"].iloc[-1]) for frame in sides)
+        specs = study.spec(first), study.spec(second)
+        yield RunPair(specs[0]["analysis"], specs[0]["preset"], base, label, first, second, *specs)

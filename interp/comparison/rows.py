@@ -11,11 +11,13 @@ import pandas as pd
 from interp.comparison.family import Built, RunPair
 from interp.comparison.pairs import Unpaired
 from interp.stats.contrast import Result, Settings
-from interp.stats.verdict import NOT_COMPARABLE
-from interp.study.provenance import code_version
+from interp.stats.verdict import BEYOND, NOT_COMPARABLE
+from interp.study.provenance import code_version, comparison_hash
 
 EVERYTHING = "(all)"
 """Statistic of the one row that says why two runs are not compared."""
+
+_CONFOUNDED = "; the texts differ too, so this is not the checkpoint's alone"
 
 
 def result_rows(
@@ -61,7 +63,10 @@ def result_rows(
         "p": result.p,
         "p_adjusted": result.p_adjusted,
         "verdict": [verdict for verdict, _ in result.verdicts],
-        "reason": [reason for _, reason in result.verdicts],
+        "reason": [
+            reason + (_CONFOUNDED if built.design == "unpaired" and verdict == BEYOND else "")
+            for verdict, reason in result.verdicts
+        ],
         "n": built.n,
         "unit": built.unit,
         "behind": pd.array(
@@ -81,6 +86,7 @@ def result_rows(
     return frame.assign(
         **_shared(study, pair.analysis, pair.base, pair.label, settings),
         preset=pair.preset,
+        data=str(pair.base_spec["data_hash"]),
         base_run=pair.base_run,
         label_run=pair.label_run,
     )
@@ -100,6 +106,7 @@ def refusal_row(
         **nothing,
         **_shared(study, pair.analysis, pair.base, pair.label, settings),
         "preset": runs.preset if runs else "",
+        "data": str(runs.base_spec["data_hash"]) if runs else "",
         "base_run": runs.base_run if runs else "",
         "label_run": runs.label_run if runs else "",
         "statistic": EVERYTHING,
@@ -123,4 +130,5 @@ def _shared(study: str, analysis: str, base: str, label: str, settings: Settings
         "analysis": analysis,
         "seed": settings.seed,
         "code_version": code_version(),
+        "code_hash": comparison_hash(),
     }

@@ -94,6 +94,7 @@ def build(study: Study, pair: RunPair) -> Built:
         base=sums[0], base_size=sizes[0], model=sums[1], model_size=sizes[1],
         derive=_derive(sides[0].shape[1:], by_layer), statistics=statistics,
         behind=np.zeros(len(statistics), np.int64), paired=paired, unit="blocks",
+        exchangeable=by_layer,
     )  # fmt: skip
     design = "paired" if paired else "unpaired"
     n = min(made.n_base, made.n_model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -29,24 +30,24 @@ def trajectories(rows: pd.DataFrame) -> pd.DataFrame:
     return kept.sort_values(["training", "step"], kind="stable").reset_index(drop=True)
 
 
-def trajectory(rows: pd.DataFrame, training: str) -> pd.DataFrame:
-    """Follow the statistics of one training.
+def steps_of(labels: Iterable[str], training: str) -> list[str]:
+    """Pick the labels that one training left along its way.
 
     Args:
-        rows: rows of ``comparisons``.
-        training: what stands before ``-step-`` in the labels.
+        labels: labels of a study.
+        training: what stands before ``-step-``.
 
     Returns:
-        See `trajectories`.
+        They, in order of their steps.
 
     Raises:
-        InterpError: where no label is a step of that training.
+        InterpError: where there is none.
     """
-    every = trajectories(rows)
-    own = every[every["training"] == training].reset_index(drop=True)
-    if own.empty:
-        known = ", ".join(dict.fromkeys(every["training"])) or "none of this study"
+    parsed = [one for one in map(_STEP.fullmatch, dict.fromkeys(labels)) if one is not None]
+    own = [one for one in parsed if one["prefix"] == training]
+    if not own:
+        known = ", ".join(dict.fromkeys(one["prefix"] for one in parsed)) or "(no label has a step)"
         raise InterpError(
-            f"no label like {training}-step-400 is compared: expected a training with steps, {known}"
+            f"no label like {training}-step-400 in this study: expected one of {known}"
         )
-    return own
+    return [one[0] for one in sorted(own, key=lambda one: int(one["step"]))]

@@ -48,7 +48,9 @@ class Statistic:
         head: 0-based query head, ``None`` for all.
         behind_what: what must stand behind it in number, e.g. ``selected neurons``; empty: units only.
         behind_needed: the least of it.
-        adjust: ``holm`` over the rows of one name, or ``max`` over the rows of one name and language.
+        adjust: ``holm`` over the rows of one name (its languages, pairs or layers; the row for all
+            of them together stands alone), or ``max`` over the rows of one name and language, times
+            the languages.
         share: whether its levels are shares (0 to 1) or a difference of them: the interval of units
             that are all alike is then widened (`interp.stats.bootstrap.widen_constant`).
     """
@@ -197,6 +199,7 @@ class Result:
         noise_floor: 95th percentile (of a likeness the 5th) between halves of the base.
         p: permutation p-value; not a number where labels cannot be exchanged.
         p_adjusted: after adjustment over the family.
+        p_least: the least that it could have been with so many relabellings.
         verdicts: verdict and reason.
     """
 
@@ -213,6 +216,7 @@ class Result:
     noise_floor: Floats
     p: Floats
     p_adjusted: Floats
+    p_least: Floats
     verdicts: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -238,7 +242,7 @@ def contrast(pair: Pair, settings: Settings, tick: Tick = lambda done: None) -> 
     drawn = _bootstrap(pair, settings, tick)
     value_ci, first_ci, second_ci = _intervals(pair, observed, drawn)
     far = _extremeness(observed.value[0], kinds)
-    p, adjusted = _permute(pair, settings, far, kinds, tick)
+    p, adjusted, least = _permute(pair, settings, far, kinds, tick)
     floor = _noise_floor(pair, settings, kinds, tick)
     result = Result(
         statistics=pair.statistics,
@@ -254,6 +258,7 @@ def contrast(pair: Pair, settings: Settings, tick: Tick = lambda done: None) -> 
         noise_floor=floor,
         p=p,
         p_adjusted=adjusted,
+        p_least=least,
     )
     return _judged(result, pair)
 
@@ -323,43 +328,55 @@ def _percentiles(drawn: Floats) -> Floats:
 
 def _permute(
     pair: Pair, settings: Settings, far: Floats, kinds: NDArray[np.str_], tick: Tick
-) -> tuple[Floats, Floats]:
-    """Return p and adjusted p; hits are counted batch by batch, so nothing large is kept."""
+) -> tuple[Floats, Floats, Floats]:
+    """Return p, adjusted p and the least that the latter can be.
+
+    Hits are counted batch by batch, so nothing large is kept.
+    """
     if not pair.exchangeable:
         nothing = np.full(len(far), np.nan)
-        return nothing, nothing.copy()
+        return nothing, nothing, nothing
     seed = settings.seed + 2
     if pair.paired:
         labels = swaps(pair.n_base, settings.permutations, seed)
     else:
         labels = exchanges(pair.n_base, pair.n_model, settings.permutations, seed)
-    families = _max_families(pair.statistics, far)
-    hits, family_hits = np.zeros((2, len(far)), np.int64)
+    maps = _families(pair.statistics, far, "max")
+    hits, map_hits = np.zeros((2, len(far)), np.int64)
     for rows in _batches(len(labels), pair.batch):
         first, second = _sides(pair, labels, rows)
         relabelled = _extremeness(pair.compare(first, second).value, kinds)
         hits += reaches(relabelled, far).sum(0)
-        for members in families:
+        for members in maps.values():
             # what relabelling cannot compute counts as the farthest, as in `reaches`
             largest = np.nan_to_num(relabelled[:, members], nan=np.inf).max(axis=1)
-            family_hits[members] += reaches(largest[:, None], far[members]).sum(0)
+            map_hits[members] += reaches(largest[:, None], far[members]).sum(0)
         tick(rows.stop - rows.start)
     unknown = np.isnan(far)
     p = np.where(unknown, np.nan, p_value(hits, labels))
-    adjusted = np.where(unknown, np.nan, p_value(family_hits, labels))  # of maps
-    for name in dict.fromkeys(s.name for s in pair.statistics if s.adjust == "holm"):
-        members = np.array([s.name == name and s.adjust == "holm" for s in pair.statistics])
+    adjusted, least = np.full((2, len(far)), np.nan)
+    smallest = float(p_value(np.zeros(1, np.int64), labels)[0]) or 1 / len(labels)
+    for (name, _), members in maps.items():
+        languages = sum(other == name for other, _ in maps)
+        adjusted[members] = np.minimum(languages * p_value(map_hits[members], labels), 1)
+        least[members] = languages * smallest
+    for members in _families(pair.statistics, far, "holm").values():
         adjusted[members] = holm(p[members])
-    return p, adjusted
+        least[members] = len(members) * smallest
+    return p, adjusted, least
 
 
-def _max_families(statistics: Sequence[Statistic], far: Floats) -> list[NDArray[np.intp]]:
-    """Places of each map's entries, without those that have no value."""
-    families: dict[tuple[str, str | None], list[int]] = {}
+def _families(
+    statistics: Sequence[Statistic], far: Floats, adjust: str
+) -> dict[tuple[str, object], NDArray[np.intp]]:
+    """Places of the rows that are adjusted together, without those that have no value."""
+    families: dict[tuple[str, object], list[int]] = {}
     for place, one in enumerate(statistics):
-        if one.adjust == "max" and not np.isnan(far[place]):
-            families.setdefault((one.name, one.lang), []).append(place)
-    return [np.array(places) for places in families.values()]
+        if one.adjust == adjust and not np.isnan(far[place]):
+            single = (one.lang, one.layer, one.head) != (None, None, None)
+            key: object = one.lang if adjust == "max" else single
+            families.setdefault((one.name, key), []).append(place)
+    return {key: np.array(places) for key, places in families.items()}
 
 
 def _sides(pair: Pair, labels: Relabellings, rows: slice) -> tuple[Any, Any]:
@@ -404,6 +421,7 @@ def _judged(result: Result, pair: Pair) -> Result:
                 ci_high=float(result.ci[1, at]),
                 noise_floor=float(result.noise_floor[at]),
                 p_adjusted=float(result.p_adjusted[at]),
+                p_least=float(result.p_least[at]),
                 n=n,
                 unit=pair.unit,
                 behind=int(result.behind[at]),

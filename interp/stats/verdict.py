@@ -40,6 +40,7 @@ class Evidence:
         behind: what else stands behind the statistic, e.g. the number of selected neurons.
         behind_what: its name; empty where there is nothing else.
         behind_needed: the least of it that allows a verdict.
+        p_least: the least that the adjusted p could have been with so many relabellings.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Evidence:
     behind: int = 0
     behind_what: str = ""
     behind_needed: int = 0
+    p_least: float = 0.0
 
 
 def decide(found: Evidence) -> tuple[str, str]:
@@ -94,6 +96,8 @@ def _lacking(found: Evidence) -> str:
         return "it has no noise floor or no p-value"
     if found.kind == "difference" and math.isnan(found.ci_low):
         return "it has no interval"
+    if found.p_least >= ALPHA:
+        return f"so few relabellings bring the adjusted p to {_number(found.p_least)} at the least"
     return ""
 
 

@@ -38,6 +38,9 @@ _NOT_HASHED = (
 )  # fmt: skip
 
 
+_COMPARES = ("comparison", "data", "evals", "lahis", "lape", "lens", "similarity", "stats")
+
+
 def now() -> str:
     """Return the time in UTC, ISO 8601 with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
@@ -70,6 +73,21 @@ def code_hash() -> str:
         if relative.as_posix().startswith(_NOT_HASHED):
             continue
         digest.update(relative.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@cache
+def comparison_hash() -> str:
+    """Hash the sources that a row of ``comparisons`` comes from.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for folder in _COMPARES:
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            name = path.relative_to(_PACKAGE).as_posix()
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

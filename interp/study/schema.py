@@ -243,7 +243,8 @@ _ALL = (
         "base str label of the base",
         "label str label of the other checkpoint",
         "analysis str lape, lahis, lens, mcq, klar or similarity",
-        "preset str preset of the two runs",
+        "preset str preset of the two runs; empty in a row that says why there are none",
+        "data str data_hash of the base's run; empty in such a row",
         "statistic str what is compared; `(all)` in the one row of runs that cannot be compared",
         "kind str difference (label minus base), distance (0 is none) or likeness (1 is none)",
         "lang str? language code, empty for all",
@@ -275,6 +276,7 @@ _ALL = (
         "seed int seed of the resampling",
         "method str how much was drawn",
         "code_version str of interp, when the row was computed",
+        "code_hash str of the sources that compare: a row of other code is computed again",
         place="study",
     ),
 )

@@ -77,9 +77,11 @@ def test_a_trajectory_is_in_order_of_steps(interp: Interp, folder: Path) -> None
     rows = pd.read_csv(folder.parent / "trajectory.csv")
     assert rows["step"].drop_duplicates().tolist() == [200, 1000]
     mean = rows[rows["statistic"] == "mean_overlap"]
-    assert len(mean) == 2 and "grpo: lahis, mean_overlap" in said.out
+    assert len(mean) == 2 and "grpo: lahis (default), mean_overlap" in said.out
     said = interp("compare", "--study", folder, *QUICK, "--trajectory", "sft")
     refused(said, "no label like sft-step-400", "grpo")
+    said = interp("compare", "--study", folder, *QUICK, "--trajectory", "grpo", "--label", "sft")
+    refused(said, "--trajectory names the labels")
 
 
 def test_runs_that_measure_other_things_are_said_not_compared(interp: Interp, folder: Path) -> None:

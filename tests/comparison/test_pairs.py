@@ -84,7 +84,8 @@ def test_every_shared_preset_is_a_pair_and_other_presets_are_said(study: Study) 
     write(study, "base", preset="release")
     write(study, "sft", preset="release")
     write(study, "grpo", preset="paper")
-    (pair,) = run_pairs(study, "base", "sft", ["lape"])
+    refused, pair = run_pairs(study, "base", "sft", ["lape"])
+    assert isinstance(refused, Unpaired) and refused.reason == "preset default: only base has it"
     assert isinstance(pair, RunPair) and pair.preset == "release"
     (refused,) = run_pairs(study, "base", "grpo", ["lape"])
     assert isinstance(refused, Unpaired)
@@ -111,3 +112,13 @@ def test_an_unfinished_run_is_passed_over(study: Study) -> None:
         raise KeyboardInterrupt
     with pytest.raises(InterpError, match="holds one checkpoint"):
         find_labels(study, "base", None)
+
+
+def test_every_shared_data_is_a_pair(study: Study) -> None:
+    for label in ("base", "sft"):
+        for data in ("sha256:a", "sha256:b"):
+            write(study, label, data_hash=data)
+    write(study, "sft", data_hash="sha256:c")
+    pairs = [one for one in run_pairs(study, "base", "sft", ["lape"]) if isinstance(one, RunPair)]
+    assert [one.base_spec["data_hash"] for one in pairs] == ["sha256:a", "sha256:b"]
+    assert all(one.base_spec["data_hash"] == one.label_spec["data_hash"] for one in pairs)

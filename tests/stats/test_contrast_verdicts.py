@@ -46,7 +46,9 @@ def test_the_largest_entry_of_a_map_adjusts_its_entries(carriers: int) -> None:
     base, model = lists(pair)
     labels = swaps(30, FEW.permutations, FEW.seed + 2)
     relabelled = [oracle.swap(base, model, row) for row in labels.moved]
-    expected = oracle.max_p_values(by_loops, KINDS, FAMILIES, base, model, relabelled, exact=False)
+    alone = oracle.max_p_values(by_loops, KINDS, FAMILIES, base, model, relabelled, exact=False)
+    # times the languages of a name: two of a, one of b
+    expected = np.minimum(np.array(alone) * [2, 2, 2, 1, 1], 1)
     np.testing.assert_allclose(found.p_adjusted, expected, atol=1e-15)
     known = ~np.isnan(found.p)
     assert (found.p_adjusted[known] >= found.p[known]).all()
@@ -95,11 +97,42 @@ def test_the_verdict_goes_by_the_adjusted_p() -> None:
             base[:, :n], sizes[:, :n], model[:, :n], sizes[:, :n], lambda means: means,
             (Statistic("shift", "difference"),) * n, np.full(n, 40), True, "facts",
         )  # fmt: skip
-        return contrast(pair, Settings(draws=200, permutations=999, splits=2, seed=0)).verdicts[0]
+        return contrast(pair, Settings(draws=200, permutations=1999, splits=2, seed=0)).verdicts[0]
 
     assert verdict(1)[0] == BEYOND
     assert verdict(60)[0] == WITHIN
     assert verdict(60)[1].startswith("adjusted p ")
+
+
+def test_too_few_relabellings_are_not_called_within_noise() -> None:
+    # Holm over sixty rows multiplies the smallest p of 999 relabellings to 0.06.
+    base = np.random.default_rng(4).normal(size=(40, 60))
+    sizes = np.ones((40, 60))
+    pair = LinearPair(
+        base, sizes, base + 5, sizes, lambda means: means,
+        tuple(Statistic("shift", "difference", lang=str(n)) for n in range(60)),
+        np.full(60, 40), True, "facts",
+    )  # fmt: skip
+    few = contrast(pair, Settings(draws=200, permutations=999, splits=20, seed=0))
+    assert {verdict for verdict, _ in few.verdicts} == {NOT_ENOUGH}
+    assert "bring the adjusted p to 0.06 at the least" in few.verdicts[0][1]
+    many = contrast(pair, Settings(draws=200, permutations=1999, splits=20, seed=0))
+    assert {verdict for verdict, _ in many.verdicts} == {BEYOND}
+
+
+def test_the_row_for_all_languages_is_no_test_among_its_languages() -> None:
+    base = np.random.default_rng(1).normal(size=(40, 4))
+    model = base + np.array([0.4, 0.1, 0.2, 0.5])
+    sizes = np.ones((40, 4))
+    names = (None, "en", "de", "zh")
+    pair = LinearPair(
+        base, sizes, model, sizes, lambda means: means,
+        tuple(Statistic("accuracy", "difference", lang=lang) for lang in names),
+        np.full(4, 40), True, "facts",
+    )  # fmt: skip
+    found = contrast(pair, FEW)
+    assert found.p_adjusted[0] == found.p[0]
+    np.testing.assert_allclose(found.p_adjusted[1:], oracle.holm(found.p[1:]))
 
 
 @pytest.mark.parametrize("seed", range(5))
