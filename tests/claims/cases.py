@@ -11,7 +11,7 @@ from interp.claims import Claim
 from interp.claims.found import Entry
 from interp.stats.verdict import BEYOND
 from interp.study import Study
-from interp.study.provenance import code_version
+from interp.study.provenance import code_version, comparison_hash
 from tests.study.samples import comparison_rows, neurons, spec
 
 MODEL = "OLMo-2-1124-7B"
@@ -90,9 +90,11 @@ class HandStudy:
             "preset": preset,
             "base_run": self.runs[base, analysis, preset],
             "label_run": self.runs[label, analysis, preset],
+            "data": self.study.spec(self.runs[base, analysis, preset])["data_hash"],
             "code_version": code_version(),
+            "code_hash": comparison_hash(),
         }
         frame = pd.concat([comparison_rows(**one, **names) for one in rows], ignore_index=True)
         whole = ["layer", "head", "behind"]
         frame[whole] = frame[whole].astype("Int64")
-        self.study.write_comparisons(frame, replace=["base", "label", "analysis", "preset"])
+        self.study.write_comparisons(frame, replace=["base", "label", "analysis", "preset", "data"])

@@ -249,7 +249,7 @@ def test_what_lacks_is_computed_once_and_kept(
 def test_rows_of_other_code_count_only_where_nothing_is_computed(
     hand: HandStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("interp.claims.compared.code_version", lambda: "later")
+    monkeypatch.setattr("interp.claims.compared.comparison_hash", lambda: "later")
     fresh = hand.study.table("comparisons").assign(value=1.0)
     monkeypatch.setattr("interp.claims.compared.compare", lambda *_, **__: fresh)
     assert check(hand, claim(), compute=True)["value"][0] == 1
