@@ -6,7 +6,7 @@ Shares run from 0 to 1. `compare_heads` gives, of two sides of one shape:
 statistic                  kind          per
 =========================  ============  =============================================================
 ``heads_kept``             likeness      language: ``|base top and model top| / k``; 1 minus it is the
-                                         paper's "changed"
+                                         paper's "changed". Its p is the correlation's
 ``score_rank_correlation`` likeness      language: Spearman over all heads, ties averaged
 ``overlap``                difference    two languages: ``|A and B| / k`` of their top heads
 ``mean_overlap``           difference    mean of the overlaps of all pairs of languages

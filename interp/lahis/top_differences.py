@@ -106,7 +106,10 @@ def kept(languages: Sequence[str]) -> Part:
         fewest = _fewest(first, second)
         return likeness(divide((first.top & second.top).sum((-2, -1)), fewest), fewest)
 
-    return [_statistic("heads_kept", "likeness", lang=lang) for lang in languages], values
+    return [
+        _statistic("heads_kept", "likeness", lang=lang, p_of="score_rank_correlation")
+        for lang in languages
+    ], values
 
 
 def profile(languages: Sequence[str], n_layers: int) -> Part:
@@ -153,10 +156,11 @@ def _statistic(
     other_lang: str | None = None,
     layer: int | None = None,
     adjust: str = "holm",
+    p_of: str = "",
 ) -> Statistic:
     return Statistic(
         name, kind, lang, other_lang, layer,
-        behind_what="top heads", behind_needed=MIN_HEADS, adjust=adjust,
+        behind_what="top heads", behind_needed=MIN_HEADS, adjust=adjust, p_of=p_of,
     )  # fmt: skip
 
 

@@ -51,6 +51,9 @@ class Statistic:
         adjust: ``holm`` over the rows of one name (its languages, pairs or layers; the row for all
             of them together stands alone), or ``max`` over the rows of one name and language, times
             the languages.
+        p_of: name of the statistic of the same language whose p it takes; empty: its own. A set that
+            is cut off at its edge needs it: relabelling two different checkpoints makes two even
+            mixtures, whose sets differ by chance, so that its own p cannot tell all from nothing.
         share: whether its levels are shares (0 to 1) or a difference of them: the interval of units
             that are all alike is then widened (`interp.stats.bootstrap.widen_constant`).
     """
@@ -64,6 +67,7 @@ class Statistic:
     behind_what: str = ""
     behind_needed: int = 0
     adjust: str = "holm"
+    p_of: str = ""
     share: bool = False
 
     def __post_init__(self) -> None:
@@ -353,7 +357,7 @@ def _permute(
             map_hits[members] += reaches(largest[:, None], far[members]).sum(0)
         tick(rows.stop - rows.start)
     unknown = np.isnan(far)
-    p = np.where(unknown, np.nan, p_value(hits, labels))
+    p = np.where(unknown, np.nan, _borrowed(pair.statistics, p_value(hits, labels)))
     adjusted, least = np.full((2, len(far)), np.nan)
     smallest = float(p_value(np.zeros(1, np.int64), labels)[0]) or 1 / len(labels)
     for (name, _), members in maps.items():
@@ -364,6 +368,12 @@ def _permute(
         adjusted[members] = holm(p[members])
         least[members] = len(members) * smallest
     return p, adjusted, least
+
+
+def _borrowed(statistics: Sequence[Statistic], p: Floats) -> Floats:
+    """Give the statistics with a ``p_of`` the p of the statistic that they name."""
+    places = {(one.name, one.lang): at for at, one in enumerate(statistics)}
+    return p[[places.get((one.p_of, one.lang), at) for at, one in enumerate(statistics)]]
 
 
 def _families(

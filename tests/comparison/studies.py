@@ -59,7 +59,7 @@ def write_lahis(
 def _scores(gradients: dict[str, np.ndarray]) -> pd.DataFrame:
     frames = []
     for lang, values in gradients.items():
-        scores = head_score(values)
+        scores = np.nan_to_num(head_score(values))
         layer, head = np.indices(scores.shape).reshape(2, -1)
         frames.append(
             pd.DataFrame({"lang": lang, "layer": layer, "head": head, "score": scores.ravel()})

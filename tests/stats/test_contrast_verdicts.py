@@ -120,6 +120,18 @@ def test_too_few_relabellings_are_not_called_within_noise() -> None:
     assert {verdict for verdict, _ in many.verdicts} == {BEYOND}
 
 
+def test_a_statistic_may_take_the_p_of_another_of_its_language() -> None:
+    pair = paired(12, 3, 0.5)
+    names = [("a", "en", ""), ("a", "de", ""), ("b", "en", "a"), ("b", "de", "a"), ("b", "fr", "a")]
+    statistics = tuple(
+        replace(one, name=name, lang=lang, p_of=p_of, behind_what="")
+        for one, (name, lang, p_of) in zip(STATISTICS, names, strict=True)
+    )
+    own, found = contrast(pair, FEW).p, contrast(replace(pair, statistics=statistics), FEW)
+    np.testing.assert_array_equal(found.p, [own[0], own[1], own[0], own[1], own[4]])
+    np.testing.assert_allclose(found.p_adjusted[2:], oracle.holm(found.p[2:]))
+
+
 def test_the_row_for_all_languages_is_no_test_among_its_languages() -> None:
     base = np.random.default_rng(1).normal(size=(40, 4))
     model = base + np.array([0.4, 0.1, 0.2, 0.5])
