@@ -48,17 +48,27 @@ def judge(claim: Claim, entries: Sequence[Entry]) -> tuple[str, str]:
     if not known:
         reason = entries[0].reason if entries else "the comparison has no such entry"
         return NOT_COMPUTED, reason
+    lost = _lost(claim, entries)
     if claim.take == "every":
-        verdict, reason = _every(claim, known)
+        verdict, reason = _every(claim, known, len(lost))
     elif claim.take:
         verdict, reason = _extremes(claim, known)
     elif claim.reported is None:
         verdict, reason = _direction(claim, known[0])
     else:
         verdict, reason = _number(claim, known[0])
-    if lost := [one.where for one in entries if np.isnan(one.value)]:
+    if lost:
         reason += f"; without {' '.join(lost)}, which could not be computed"
     return verdict, reason
+
+
+def _lost(claim: Claim, entries: Sequence[Entry]) -> list[str]:
+    """List what could not be computed, and of "every language" those that have no entry at all."""
+    lost = [one.where for one in entries if np.isnan(one.value)]
+    if claim.take == "every" and not claim.other_lang:
+        there = {*claim.without, *(one.where for one in entries)}
+        lost += [code for code in claim.languages if code not in there]
+    return lost
 
 
 def taken(claim: Claim, entries: Sequence[Entry]) -> tuple[float, ...]:
@@ -161,15 +171,17 @@ def _agrees(claim: Claim, one: Entry) -> bool:
     return one.value > 0 if claim.direction == "up" else one.value < 0
 
 
-def _every(claim: Claim, entries: Sequence[Entry]) -> tuple[str, str]:
+def _every(claim: Claim, entries: Sequence[Entry], n_lost: int) -> tuple[str, str]:
     verdicts = {one.where: _direction(claim, one)[0] for one in entries}
     against = [where for where, one in verdicts.items() if one in (OPPOSITE, NOT_REPRODUCED)]
     open_ = [one for one in entries if verdicts[one.where] == CANNOT_TELL]
-    so = f"in {sum(one == REPRODUCED for one in verdicts.values())} of {len(verdicts)}"
+    so = f"in {sum(one == REPRODUCED for one in verdicts.values())} of {len(verdicts) + n_lost}"
     if against:
         return NOT_REPRODUCED, f"{so}; against it {' '.join(against)}"
     if open_:
         names = " ".join(one.where for one in open_)
         return CANNOT_TELL, f"{so}; open in {names}, e.g. {_why_open(open_[0])}"
+    if n_lost:  # one that is not known may stand against it
+        return CANNOT_TELL, so
     how = f"; by the sign alone: {_LISTS}" if entries[0].design == "lists" else ""
     return REPRODUCED, so + how

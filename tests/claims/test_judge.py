@@ -163,6 +163,21 @@ def test_what_could_not_be_computed_is_never_zero() -> None:
     assert judge(claim(), [])[0] == NOT_COMPUTED
     assert taken(claim(), [entry(NAN)]) == ()
     found = [entry(3, 1, 5, where="en"), entry(NAN, where="sw")]
-    verdict, reason = each(*found, reported=None)
-    assert verdict == REPRODUCED and reason.endswith("without sw, which could not be computed")
     assert all(not math.isnan(one) for one in taken(claim(lang="each", take="every"), found))
+
+
+def test_every_language_cannot_be_told_while_one_is_not_known() -> None:
+    known, lost = entry(3, 1, 5, where="en"), entry(NAN, where="sw")
+    verdict, reason = each(known, lost, reported=None)
+    assert verdict == CANNOT_TELL
+    assert reason == "in 1 of 2; without sw, which could not be computed"
+    # what stands against it does so whatever the lost one is
+    against = entry(-3, -5, -1, where="zh")
+    verdict, reason = each(known, lost, against, reported=None)
+    assert verdict == NOT_REPRODUCED and reason.startswith("in 1 of 3; against it zh; without sw")
+    # nor while a language of the claim has no entry at all, unless the claim leaves it out
+    up = {"reported": None, "languages": ("en", "sw")}
+    assert each(known, **up) == (
+        CANNOT_TELL, "in 1 of 2; without sw, which could not be computed",
+    )  # fmt: skip
+    assert each(known, without=("sw",), **up) == (REPRODUCED, "in 1 of 1")

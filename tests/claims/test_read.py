@@ -221,6 +221,17 @@ def test_the_papers_claims_are_what_the_paper_prints() -> None:
             assert abs(sum(numbers) / len(codes) - mean.reported[0]) < 0.1, mean  # type: ignore[index]
 
 
+def test_a_claim_over_languages_names_them() -> None:
+    """A mean or "every language" over others is another number; the lens shows examples only."""
+    over = [
+        one for one in packaged_claims() if one.lang in (None, "each") and one.analysis != "lens"
+    ]
+    assert {one.analysis for one in over} == {"lape", "lahis", "klar", "mcq"}
+    assert [one.id for one in over if not one.languages] == []
+    klar = {one.id: one for one in over}["klar-sft-regresses"]
+    assert len(klar.languages) == 17 and "ar" in klar.languages
+
+
 def found_set(part: str) -> tuple[str, ...]:
     from interp.data.language_sets import LANGUAGE_SETS
 
