@@ -2,10 +2,12 @@
 
 A number is *reproduced* where the study's rounds to it as it is printed, or where it lies in the study's
 95 % interval; a difference has the *opposite sign* where it lies on the other side of 0 and its
-interval, if there is one, leaves out 0. Where a change is claimed and the interval holds both the
-reported number and no change worth the name (the comparison is not beyond noise), the study *cannot
-tell*. A direction without a number needs a difference beyond noise; lists have no noise floor, there
-the sign alone decides, which is said.
+interval, if there is one, leaves out 0. Where a change, distance or likeness is claimed and the interval
+holds both the reported number and no change worth the name (the comparison is not beyond noise), the
+study *cannot tell*; where no change is claimed beside the number, the comparison has to be within noise,
+and one beyond it is *not reproduced*. A direction without a number needs a difference beyond noise; lists have no noise floor, there
+the sign alone decides, which is said. What is said of every language cannot be told while one could not
+be computed, unless another stands against it.
 """
 
 from __future__ import annotations
@@ -100,14 +102,28 @@ def _number(claim: Claim, one: Entry) -> tuple[str, str]:
     if rounds_to(one.value, reported, claim.digits):
         return REPRODUCED, "equal as printed"
     if one.has_interval and one.low <= reported <= one.high:
-        if claim.direction in ("up", "down") and one.verdict != BEYOND:
-            return CANNOT_TELL, f"the interval holds it, but the change is not shown: {one.reason}"
-        return REPRODUCED, "in the 95 % interval"
+        return _in_interval(claim, one)
     if claim.is_change and _opposes(one, reported):
         return OPPOSITE, _without_interval(one)
     if one.has_interval:
         return NOT_REPRODUCED, "outside the 95 % interval" + _sign(claim, one, reported)
     return NOT_REPRODUCED, _without_interval(one) + _sign(claim, one, reported)
+
+
+def _in_interval(claim: Claim, one: Entry) -> tuple[str, str]:
+    """Judge a number that the interval holds: a change has to be one, and none has to be none."""
+    held = "the interval holds it, but"
+    if claim.quantity == "level":
+        return REPRODUCED, "in the 95 % interval"
+    if claim.direction == "none":
+        if one.verdict == BEYOND:
+            return NOT_REPRODUCED, f"{held} there is a change: {one.reason}"
+        if one.verdict == WITHIN:
+            return REPRODUCED, "in the 95 % interval"
+    elif one.verdict == BEYOND:
+        return REPRODUCED, "in the 95 % interval"
+    # a distance has no direction, but one of noise shows no more than a difference of noise
+    return CANNOT_TELL, f"{held} the change is not shown: {one.reason}"
 
 
 def _opposes(one: Entry, reported: float) -> bool:

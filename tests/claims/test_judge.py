@@ -59,9 +59,38 @@ def test_an_interval_that_holds_everything_tells_nothing() -> None:
     wide = entry(10, -50, 70, verdict=WITHIN, reason="the interval includes 0")
     verdict, reason = judge(claim(), [wide])
     assert verdict == CANNOT_TELL and "the interval includes 0" in reason
-    # a claim of no direction, or of none, is content with it
-    assert judge(claim(direction=""), [wide])[0] == REPRODUCED
+    assert judge(claim(direction=""), [wide])[0] == CANNOT_TELL
+    # what is said to be no change is content with it, and a level is none
     assert judge(claim(direction="none"), [wide])[0] == REPRODUCED
+    level = {"statistic": "neurons", "quantity": "level", "unit": "count", "direction": ""}
+    assert judge(claim(**level), [wide])[0] == REPRODUCED
+
+
+DISTANCE: dict[str, Any] = {
+    "statistic": "layer_distance",
+    "unit": "number",
+    "lang": None,
+    "digits": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("reported", "direction", "found", "verdict"),
+    [
+        (0.089, "", entry(0.12, 0.02, 0.25, verdict=WITHIN), CANNOT_TELL),
+        (0.089, "", entry(0.12, 0.02, 0.25, verdict=NOT_ENOUGH), CANNOT_TELL),
+        (0.089, "", entry(0.12, 0.02, 0.25, verdict=BEYOND), REPRODUCED),
+        (0.005, "none", entry(0.02, 0.004, 0.03, verdict=BEYOND), NOT_REPRODUCED),
+        (0.005, "none", entry(0.02, 0.004, 0.03, verdict=NOT_ENOUGH), CANNOT_TELL),
+        (0.005, "none", entry(0.02, 0.004, 0.03, verdict=WITHIN), REPRODUCED),
+        (0.005, "none", entry(0.0051, 0.004, 0.03, verdict=BEYOND), REPRODUCED),  # as printed
+    ],
+)
+def test_a_distance_in_the_interval_has_to_be_beyond_noise_and_no_change_within(
+    reported: float, direction: str, found: Any, verdict: str
+) -> None:
+    one = claim(**DISTANCE, reported=(reported,), direction=direction)
+    assert judge(one, [found])[0] == verdict
 
 
 def test_a_number_outside_says_whether_the_sign_agrees() -> None:
