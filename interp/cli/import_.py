@@ -178,7 +178,6 @@ def masks(
 
 def _save(found: Imported, study: Path, label: str, stage: str | None, overwrite: bool) -> None:
     """Write what was read and print it; only now is the study opened, and made where absent."""
-    from interp.cli.print_imported import print_imported
     from interp.cli.session import open_study
     from interp.cli.summaries import print_run
     from interp.importers import save_import
@@ -188,4 +187,3 @@ def _save(found: Imported, study: Path, label: str, stage: str | None, overwrite
     target = open_study(study)
     run_id = save_import(target, found, label=label, stage=stage, overwrite=overwrite)
     print_run(target, run_id)
-    print_imported(target, run_id)

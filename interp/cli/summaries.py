@@ -23,6 +23,7 @@ def print_run(study: Study, run_id: str) -> None:
         InterpError: for a run that the study does not hold or that is not finished.
     """
     from interp.cli.print_ablation import print_ablation
+    from interp.cli.print_imported import print_imported
     from interp.cli.print_klar import print_klar
     from interp.cli.print_lm_eval import print_lm_eval
     from interp.cli.print_mcq import print_mcq
@@ -42,6 +43,7 @@ def print_run(study: Study, run_id: str) -> None:
     if analysis not in printers:
         raise unknown("analysis", analysis, printers)
     printers[analysis](study, run_id)
+    print_imported(study, run_id)
 
 
 def print_lens(study: Study, run_id: str) -> None:
