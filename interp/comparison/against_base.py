@@ -68,6 +68,7 @@ def compare(
             if parts:
                 found.append(pd.concat(parts, ignore_index=True))
             if parts and study.writable:
+                _refuse_gone(study, found[-1])
                 study.write_comparisons(found[-1], replace=_KEY)
     if not found:
         raise InterpError(
@@ -75,6 +76,16 @@ def compare(
             f"{', '.join(analyses or FAMILIES)}: run an analysis for each of them first"
         )
     return pd.concat(found, ignore_index=True)
+
+
+def _refuse_gone(study: Study, rows: pd.DataFrame) -> None:
+    """Refuse to keep rows about runs that were renamed or removed while they were compared."""
+    there = {record.run_id for record in study.records()} | {""}
+    gone = sorted({*rows["base_run"], *rows["label_run"]} - there)
+    if gone:
+        raise InterpError(
+            f"{', '.join(gone)} was renamed or removed while it was compared: run interp compare again"
+        )
 
 
 def _rows(

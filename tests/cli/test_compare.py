@@ -121,6 +121,25 @@ def test_scores_that_are_no_numbers_are_named(interp: Interp, folder: Path) -> N
     assert rows.loc["sft", "value"].notna().any()
 
 
+def test_a_run_that_goes_while_it_is_compared_leaves_no_rows(
+    interp: Interp, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import interp.comparison.against_base as room
+    from interp.study.manage import rename_label
+
+    compute = room._compute
+
+    def renamed_meanwhile(*arguments):
+        rows = compute(*arguments)
+        rename_label(folder, "sft", "other")
+        return rows
+
+    monkeypatch.setattr(room, "_compute", renamed_meanwhile)
+    said = interp("compare", "--study", folder, *QUICK, "--label", "sft")
+    refused(said, "sft-lahis-default", "renamed or removed")
+    assert load_study(folder).table("comparisons").empty
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
