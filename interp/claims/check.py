@@ -17,6 +17,18 @@ _NEEDED = ("id", "text", "source", "model", "role", "analysis", "statistic", "qu
 _TEXTS = (*_NEEDED, "base", "direction", "take", "data", "preset", "measured", "note")
 _SETS = {"trained": TRAINED, "klar": (*LANGUAGE_SETS["paper_klar"]["seen"], *LANGUAGE_SETS["paper_klar"]["held_out"])}  # fmt: skip
 
+_LONGEST = 100
+_MOST_LAYERS = 10_000  # more than any model has, and a number that a table can hold
+
+
+def shown(value: object) -> str:
+    """Write a value as it goes into one line: a long one is cut."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a number that is too long to print"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+
 
 class _Refuse:
     """Raises with the file's and the claim's name in front."""
@@ -27,7 +39,7 @@ class _Refuse:
     def __call__(self, key: str, value: object, expected: str) -> NoReturn:
         from interp.errors import InterpError
 
-        raise InterpError(f"{self.where}: {key} is {value!r}, expected {expected}")
+        raise InterpError(f"{self.where}: {key} is {shown(value)}, expected {expected}")
 
     def unless_in(self, key: str, value: object, known: Sequence[str]) -> None:
         if value not in known:
@@ -115,8 +127,8 @@ def _check_selectors(given: Mapping[str, Any], held: Stored, refuse: _Refuse) ->
         if value is not None and (not isinstance(value, str) or not value):
             refuse(key, value, "a language code as text, or each")
     layer = given.get("layer")
-    if layer is not None and (isinstance(layer, bool) or not isinstance(layer, int) or layer < 0):
-        refuse("layer", layer, "a whole number from 0")
+    if layer is not None and not (type(layer) is int and 0 <= layer < _MOST_LAYERS):
+        refuse("layer", layer, f"a whole number from 0 to {_MOST_LAYERS - 1}")
     chosen = {key for key in ("lang", "other_lang", "layer") if given.get(key) is not None}
     if isinstance(given.get("reported"), dict):
         if "lang" in chosen:
@@ -203,7 +215,10 @@ def _are_codes(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number beyond what a float can be
+        return False
 
 
 def _digits(value: float) -> int:

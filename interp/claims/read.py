@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from interp.claims.check import check_claim
+from interp.claims.check import check_claim, shown
 from interp.claims.claim import ROLES, Claim
 from interp.errors import InterpError, unknown
 
@@ -72,29 +72,41 @@ def _read_document(path: Path, content: Any, before: int) -> list[Claim]:
             raise unknown(f"key in {path}", key, _TOP)
     claims = content.get("claims")
     if not isinstance(claims, list) or not claims:
-        raise InterpError(f"{path}: claims is {claims!r}, expected a list with at least one claim")
+        raise InterpError(
+            f"{path}: claims is {shown(claims)}, expected a list with at least one claim"
+        )
     roles = content.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(one, str) and one for one in roles):
-        raise InterpError(f"{path}: roles is {roles!r}, expected a list of names")
+        raise InterpError(f"{path}: roles is {shown(roles)}, expected a list of names")
     defaults = content.get("defaults", {})
     if not isinstance(defaults, dict):
-        raise InterpError(f"{path}: defaults is {defaults!r}, expected a mapping")
+        raise InterpError(f"{path}: defaults is {shown(defaults)}, expected a mapping")
     found: list[Claim] = []
     for place, given in enumerate(claims, before + 1):
         if not isinstance(given, dict):
-            raise InterpError(f"{path}: claim {place} is {given!r}, expected a mapping")
+            raise InterpError(f"{path}: claim {place} is {shown(given)}, expected a mapping")
         found.extend(check_claim({**defaults, **given}, str(path), place, (*ROLES, *roles)))
     return found
 
 
 def _load(path: Path) -> list[Any]:
     import yaml
+    from yaml.constructor import ConstructorError
 
     class Loader(yaml.SafeLoader):
         """Refuses a key that is given twice, which YAML would silently take the last of."""
 
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            try:
+                return super().construct_object(node, deep)
+            # what looks like a date or is tagged as a number, and is none: YAML lets it through
+            except (ValueError, KeyError, AttributeError) as error:
+                text = f"found {shown(node.value)}, which is no {node.tag.rpartition(':')[2]}"
+                raise ConstructorError(None, None, text, node.start_mark) from error
+
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            keys = [key.value for key, _ in node.value]
+            is_mapping = isinstance(node, yaml.MappingNode)  # a list may be tagged as one
+            keys = [key.value for key, _ in node.value] if is_mapping else []
             for key in keys:
                 if keys.count(key) > 1:
                     line = node.start_mark.line + 1
@@ -107,6 +119,10 @@ def _load(path: Path) -> list[Any]:
         return list(yaml.load_all(path.read_text(encoding="utf-8"), Loader))
     except OSError as error:
         raise InterpError(f"claims {path}: cannot be read ({error.strerror})") from error
+    except RecursionError as error:
+        raise InterpError(
+            f"claims {path}: expected YAML (lists or mappings are nested too deeply)"
+        ) from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise InterpError(f"claims {path}: expected YAML ({reason})") from error

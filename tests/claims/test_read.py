@@ -118,6 +118,12 @@ SLIPS: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
     "nothing claimed": (change(reported="gone", direction="gone"), ("reported is None",)),
     "number that is text": (change(reported="38.2"), ("reported is '38.2'", "a number")),
     "number that is none": (change(reported=float("nan")), ("reported is nan",)),
+    "number beyond all": (change(reported=10**400), ("reported is 1000", "a number")),
+    "number for each beyond all": (
+        change(reported={"en": 10**400}, lang=None), ("reported is {'en'", "a number"),
+    ),
+    "layer beyond all": (change(layer=10**400), ("layer is 1000", "whole number from 0 to 9999")),
+    "digits beyond all": (change(digits=10**400), ("digits is 1000", "whole number from 0 to 12")),
     "number that is true": (change(reported=True), ("reported is True",)),
     "range for one": (change(reported=[1, 2]), ("reported is [1, 2]", "take: range")),
     "one for a range": (change(lang="each", take="range"), ("38.2", "[low, high]")),
@@ -174,6 +180,23 @@ def test_a_slip_is_one_line_that_names_file_claim_key_and_what_was_expected(
         ("defaults: 3\nclaims: [{}]", ("defaults is 3",)),
         ("claims: [", ("expected YAML",)),
         ("claims:\n- {id: a, id: b}", ("line 2", "'id' twice")),
+        (
+            "claims: [{note: 2024-13-45}]",
+            ("expected YAML", "'2024-13-45'", "no timestamp", "line 1"),
+        ),
+        ("claims: [{digits: !!int foo}]", ("expected YAML", "'foo', which is no int")),
+        ("claims: [{reported: !!float foo}]", ("'foo', which is no float",)),
+        ("claims: [{note: !!bool foo}]", ("'foo', which is no bool",)),
+        ("claims: [{note: !!timestamp foo}]", ("'foo', which is no timestamp",)),
+        ("claims: !!map [1, 2]", ("expected YAML", "mapping", "line 1")),
+        ("claims: !!set [1]", ("expected YAML", "mapping")),
+        ("[" * 5000, ("expected YAML", "nested too deeply")),
+        (
+            "claims: [{reported: " + "1" * 5000 + "}]",
+            ("expected YAML", "no int", "5002 characters"),
+        ),
+        ("claims: 0x" + "f" * 5000, ("claims is a number that is too long to print",)),
+        ("claims: " + "1" * 401, ("claims is 111", "401 characters")),
         ("claims: !!python/object/apply:os.system [ls]", ("expected YAML",)),
     ],
 )
@@ -182,7 +205,7 @@ def test_a_file_that_is_none(text: str, words: tuple[str, ...], tmp_path: Path) 
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InterpError) as error:
         read_claims([path])
-    assert "\n" not in str(error.value)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 500
     for word in (str(path), *words):
         assert word in str(error.value)
 
