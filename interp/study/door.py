@@ -40,19 +40,25 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise _not_a_study(folder) from error
     except OSError as error:
         raise InterpError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InterpError(
             f"{path} is damaged: expected JSON ({error}); restore the file"
         ) from error
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         raise _not_a_study(folder)
     found = manifest.get("schema_version")
-    if not isinstance(found, int) or found < 1:
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise InterpError(f"{path} is damaged: schema_version is {found!r}, expected a number >= 1")
     if found > SCHEMA_VERSION:
         raise InterpError(
             f"study {folder} was written by schema {found}, and this interp reads up to schema "
             f"{SCHEMA_VERSION}: update interp, or give another folder with --study"
+        )
+    name, earlier = manifest.get("name"), manifest.get("migrated_from", [])
+    if not isinstance(name, str) or not isinstance(earlier, list):
+        raise InterpError(
+            f"{path} is damaged: name is {name!r:.40} and migrated_from {earlier!r:.40}, expected "
+            "a text and a list; restore the file"
         )
     return manifest
 

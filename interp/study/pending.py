@@ -18,6 +18,7 @@ from typing import Any
 
 from interp.errors import InterpError
 from interp.study.atomic import write_json
+from interp.study.wellformed import check_pending
 
 PENDING = "pending.json"
 
@@ -67,12 +68,13 @@ def read_pending(study: Path) -> Pending | None:
     path = study / PENDING
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        check_pending(data)
         return Pending(tuple(data["arguments"]), frozenset(data["hidden"]), dict(data["state"]))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise InterpError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InterpError(
             f"{path} is damaged ({error}): it says which runs an unfinished change hides; "
             "expected the JSON that interp study wrote, restore the file"

@@ -20,6 +20,7 @@ import pandas as pd
 
 from interp.errors import InterpError
 from interp.study.pending import PENDING, read_pending
+from interp.study.wellformed import check_record
 
 RUNS = "runs"
 RECORD = "run.json"
@@ -120,13 +121,12 @@ def read_record(folder: Path) -> RunRecord | None:
     path = folder / RECORD
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or "spec" not in data or "digest" not in data:
-            raise ValueError("not a run record")
+        check_record(data)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise InterpError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InterpError(
             f"{path} is damaged ({error}): restore it, or delete the folder {folder} and run the "
             "analysis again"

@@ -151,7 +151,7 @@ def _renamed_before(records: Sequence[RunRecord], old: str, new: str) -> Renamed
         for record in records
         if record.spec["label"] == new
         and (trail := trails.get(record.run_id)) is not None
-        and trail["label"] == old
+        and trail.get("label") == old
     }
     stages = sorted({r.spec["stage"] for r in records if r.run_id in runs.values()})
     return Renamed(runs, tuple(stages), resumed=True) if runs else None
@@ -212,6 +212,12 @@ def _finish(study: Path, pending: Pending) -> None:
         # From this write on readers see the new names and pass over the old ones.
         pending = Pending(pending.arguments, frozenset(runs), {**pending.state, "shown": "new"})
         write_pending(study, pending)
+    if lost := [name for name in runs.values() if not (study / RUNS / name).is_dir()]:
+        # The old folders are all that is left of these runs: never delete them then.
+        raise InterpError(
+            f"{study / PENDING} is damaged: it says that {lost[0]} takes the place of a run, and "
+            "there is no such run; restore the study's files"
+        )
     rows = read_comparisons(study)
     if rows is not None:
         labels = pending.state["labels"]

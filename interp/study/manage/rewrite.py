@@ -140,10 +140,12 @@ def carry(source: Path, target: Path, sha256: str | None, *, link: bool) -> None
         try:
             os.link(source, target)
             return
+        except FileExistsError:
+            raise
         except OSError:
             pass  # not every file system has hard links
     digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
+    with source.open("rb") as reader, target.open("xb") as writer:
         while piece := reader.read(_PIECE):
             digest.update(piece)
             writer.write(piece)
