@@ -2,17 +2,24 @@
 
 A number about one model says nothing against a claim about another one. A checkpoint made from the
 claim's model rarely carries its name (a merged folder, an adapter), so the question is asked of what it
-is compared with: the base must bear the name of the claim's model, and the other must not have another
-shape. Where the base bears none, the user may say which model it is.
+is compared with: the base must bear the name of the claim's model, and the other must not bear that of
+a different published model nor have another shape. Where the base bears none, the user may say which
+model it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _SHAPE = ("n_layers", "n_heads", "d_mlp")
+# published families, with a number behind: Llama-2-7b is one, llama-factory-sft is a folder
+_FAMILY = re.compile(
+    r"(?<![a-z])(aya|baichuan|bloomz?|deepseek|falcon|gemma|gpt|internlm|llama|mistral|mixtral|olmo|phi|"
+    r"pythia|qwen|smollm|yi)(?=[-_ ]?v?\d)"
+)
+_SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)b(?![a-z0-9])")
 
 
 def names_of(spec: Mapping[str, Any]) -> list[str]:
@@ -21,10 +28,12 @@ def names_of(spec: Mapping[str, Any]) -> list[str]:
     Args:
         spec: ``Study.spec`` of the run.
     """
-    model = spec.get("model") or {}
-    base = model.get("base")
-    found = [model.get("model"), base.get("source") if isinstance(base, Mapping) else base]
-    return [str(one) for one in found if one]
+    found: list[Any] = []
+    model = spec.get("model")
+    while isinstance(model, Mapping):  # an adapter's base may be an adapter
+        found.append(model.get("model") or model.get("source"))
+        model = model.get("base")
+    return [str(one) for one in (*found, model) if one]
 
 
 def is_model(claimed: str, names: list[str]) -> bool:
@@ -38,6 +47,41 @@ def is_model(claimed: str, names: list[str]) -> bool:
         names: from `names_of`.
     """
     return _plain(claimed) in {_plain(one) for one in names}
+
+
+def other_name(claimed: str, names: Iterable[str], known: Iterable[str]) -> str:
+    """Find a name that says that a model is another one than the claimed.
+
+    A checkpoint trained from the claimed model may be called anything. What speaks against it is the
+    name of another model of the claims, of a published family that is not the claimed one's, or of
+    another size of this family.
+
+    Args:
+        claimed: the model of the claim.
+        names: from `names_of`.
+        known: the models of all claims.
+
+    Returns:
+        The first such name; empty where there is none, or where one of them is the claimed model
+        (the base of an adapter).
+    """
+    listed = list(names)
+    if is_model(claimed, listed):
+        return ""
+    others = {_plain(one) for one in known}
+    return next(
+        (one for one in listed if _plain(one) in others or _is_other_kind(claimed, one)), ""
+    )
+
+
+def _is_other_kind(claimed: str, name: str) -> bool:
+    """Compare family and size, as far as both names tell; a name with several needs one in common."""
+    wanted, found = _last(claimed), _last(name)
+    families = set(_FAMILY.findall(wanted)), set(_FAMILY.findall(found))
+    if not all(families):
+        return False
+    sizes = set(_SIZE.findall(wanted)), set(_SIZE.findall(found))
+    return not families[0] & families[1] or (all(sizes) and not sizes[0] & sizes[1])
 
 
 def other_shape(
@@ -65,6 +109,9 @@ def other_shape(
     return ", ".join(differ)
 
 
+def _last(text: str) -> str:
+    return text.rstrip("/").rsplit("/", 1)[-1].partition("@")[0].lower()
+
+
 def _plain(text: str) -> str:
-    last = text.rstrip("/").rsplit("/", 1)[-1].partition("@")[0]
-    return re.sub(r"[^a-z0-9]+", "", last.lower())
+    return re.sub(r"[^a-z0-9]+", "", _last(text))

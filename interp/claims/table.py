@@ -12,9 +12,9 @@ from interp.claims.claim import EACH, Claim
 from interp.claims.compared import Compared, Lacking
 from interp.claims.found import entries_of
 from interp.claims.judge import NOT_COMPUTED, OTHER_DATA, OTHER_MODEL, judge, taken
-from interp.claims.models import is_model, names_of, other_shape
 from interp.claims.roles import Cast, cast_roles
 from interp.claims.statistics import set_of, without_set
+from interp.claims.whose import names_in, other_model, refuse_contradiction
 from interp.comparison.rows import EVERYTHING
 from interp.study import Study
 
@@ -54,18 +54,23 @@ def check_claims(
         A row per claim, and per preset where the study has runs of several; columns ``COLUMNS``.
 
     Raises:
-        InterpError: for a chosen role or label that is not there.
+        InterpError: for a chosen role or label that is not there, and a ``model`` that is not the one
+            the base's runs name.
     """
     compared = Compared(study, compute)
     roles = ["base", *(role for claim in claims for role in (claim.base, claim.role))]
     cast = cast_roles(compared.runs, roles, chosen or {})
-    rows = [row for claim in claims for row in _claim_rows(claim, cast, compared, model)]
+    known = tuple(dict.fromkeys(claim.model for claim in claims))
+    root = cast.labels.get("base")
+    if model and root:
+        refuse_contradiction(model, root, compared.names(root), known)
+    rows = [row for claim in claims for row in _claim_rows(claim, cast, compared, model, known)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"layer": "Int64"})
 
 
 def _claim_rows(
-    claim: Claim, cast: Cast, compared: Compared, model: str | None
+    claim: Claim, cast: Cast, compared: Compared, model: str | None, known: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     try:
         found = list(_pairs(claim, cast, compared))
@@ -75,7 +80,7 @@ def _claim_rows(
         yield {**_claimed(claim), **labels, "verdict": NOT_COMPUTED, "reason": str(lacking)}
         return
     for rows in found:
-        yield {**_claimed(claim), **_held_against(claim, rows, cast, compared, model)}
+        yield {**_claimed(claim), **_held_against(claim, rows, cast, compared, model, known)}
 
 
 def _claimed(claim: Claim) -> dict[str, Any]:
@@ -132,7 +137,12 @@ def _partners(base: str, cast: Cast, compared: Compared) -> list[str]:
 
 
 def _held_against(
-    claim: Claim, rows: pd.DataFrame, cast: Cast, compared: Compared, model: str | None
+    claim: Claim,
+    rows: pd.DataFrame,
+    cast: Cast,
+    compared: Compared,
+    model: str | None,
+    known: Sequence[str],
 ) -> dict[str, Any]:
     first = rows.iloc[0]
     base_run, label_run = str(first["base_run"]), str(first["label_run"])
@@ -145,15 +155,18 @@ def _held_against(
     numbers = taken(claim, entries)
     one = entries[0] if len(entries) == 1 else None
     root = cast.labels.get("base", str(first["base"]))
+    if model:
+        refuse_contradiction(model, root, names_in(root, rows, compared), known)
     if numbers:
-        elsewhere = _other_model(claim, root, rows, compared, model)
+        own = cast.labels[claim.role] if claim.quantity == "level" else None
+        elsewhere = other_model(claim, root, own, rows, compared, model, known)
         if elsewhere:
             verdict, reason = OTHER_MODEL, elsewhere
         elif other := _other_data(claim, languages, compared.sources(base_run)):
             verdict, reason = OTHER_DATA, other
     return {
-        "study_model": model or ", ".join(_names(root, rows, compared)) or None,
-        "label_model": ", ".join(_names(str(first["label"]), rows, compared)) or None,
+        "study_model": model or ", ".join(names_in(root, rows, compared)) or None,
+        "label_model": ", ".join(names_in(str(first["label"]), rows, compared)) or None,
         "base": first["base"],
         "label": first["label"],
         "of": cast.labels[claim.role],
@@ -200,26 +213,3 @@ def _other_data(claim: Claim, languages: list[str], sources: list[str]) -> str:
     if claim.data and words and not any(word.startswith(claim.data.lower()) for word in words):
         return f"measured on {', '.join(sources)}; claimed on {claim.data}"
     return ""
-
-
-def _names(label: str, rows: pd.DataFrame, compared: Compared) -> list[str]:
-    """List what a label's model is called: by its run among the compared ones, or else by any."""
-    first = rows.iloc[0]
-    for side in ("base", "label"):
-        if first[side] == label and (names := names_of(compared.spec(first[f"{side}_run"]))):
-            return names
-    return compared.names(label)
-
-
-def _other_model(
-    claim: Claim, root: str, rows: pd.DataFrame, compared: Compared, model: str | None
-) -> str:
-    """Say why the checkpoints are not the claim's; empty where they are."""
-    names = [model] if model else _names(root, rows, compared)
-    if not is_model(claim.model, names):
-        called = ", ".join(names) or "not named in its runs"
-        return f"{root} is {called}, the claim is about {claim.model}"
-    runs = [str(rows[name].iloc[0]) for name in ("base_run", "label_run")]
-    specs = [compared.spec(run) for run in runs]
-    differ = other_shape(specs[0], specs[1], tuple(compared.notes(run) for run in runs))
-    return f"{rows['label'].iloc[0]} is of another shape: {differ}" if differ else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from interp.claims.models import is_model, names_of, other_shape
+from interp.claims.models import is_model, names_of, other_name, other_shape
 from interp.claims.roles import cast_roles, read_choices
 from interp.errors import InterpError
 
@@ -86,7 +86,32 @@ def test_an_adapter_is_called_like_its_base_too() -> None:
     assert names_of({"model": {"model": "a", "base": {"source": "b"}}}) == ["a", "b"]
     assert names_of({"model": {"model": "a", "base": "b"}}) == ["a", "b"]
     assert names_of({"model": {"model": None, "base": None}}) == []
-    assert names_of({"model": {}}) == []
+    assert names_of({"model": {}}) == [] == names_of({})
+    # as `interp.model` records it, an adapter on an adapter
+    stacked = {"model": "a", "base": {"model": "b", "base": {"model": "c", "base": None}}}
+    assert names_of({"model": stacked}) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("names", "other"),
+    [
+        (["meta-llama/Llama-2-7b-hf"], True),
+        (["Qwen2.5-7B@main"], True),
+        (["/models/mistral-7B-v0.1/"], True),
+        (["allenai/OLMo-2-1124-13B"], True),
+        (["a/known-one"], True),
+        (["jvonrad/olmo-2-7b-grpo-att-mlp-full"], False),
+        (["_merged_olmo-clip5.0"], False),
+        (["llama-factory-sft"], False),
+        (["runs/Llama-2-7b/ckpt"], False),
+        (["me/olmo-2-7b-from-Qwen2.5-7B"], False),
+        (["me/Qwen2.5-style", "allenai/OLMo-2-1124-7B"], False),
+        ([], False),
+    ],
+)
+def test_which_names_say_that_it_is_another_model(names: list[str], other: bool) -> None:
+    found = other_name("OLMo-2-1124-7B", names, ["OLMo-2-1124-7B", "known-one"])
+    assert found == (names[0] if other else "")
 
 
 def test_shapes_differ_only_where_both_are_known() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from interp.claims import check_claims
 from interp.claims.table import COLUMNS
+from interp.errors import InterpError
 from interp.stats.verdict import WITHIN
 from interp.study import load_study
 from tests.claims.cases import LANGUAGES, HandStudy, claim, row
@@ -100,9 +101,60 @@ def test_another_model_is_shown_and_not_judged(hand: HandStudy) -> None:
     assert found["reason"] == (
         "base is allenai/OLMo-2-1124-7B, the claim is about Qwen2.5-7B"
     )  # fmt: skip
-    (found,) = check(hand, claim(), model="Qwen2.5-7B").to_dict("records")
-    assert found["verdict"] == "other model" and found["study_model"] == "Qwen2.5-7B"
-    assert check(hand, claim(model="Qwen2.5-7B"), model="Qwen2.5-7B")["verdict"][0] == "reproduced"
+
+
+def test_the_user_names_a_base_that_its_runs_do_not(tmp_path: Path) -> None:
+    hand = HandStudy(tmp_path / "study")
+    hand.run("base", model={"model": "ckpt/base"})
+    hand.run("grpo")
+    hand.compared("base", "grpo", [CHANGE])
+    assert check(hand, claim())["verdict"][0] == "other model"
+    (found,) = check(hand, claim(), model="OLMo-2-1124-7B").to_dict("records")
+    assert found["verdict"] == "reproduced" and found["study_model"] == "OLMo-2-1124-7B"
+    assert check(hand, claim(), model="Qwen2.5-7B")["verdict"][0] == "other model"
+
+
+def test_the_user_does_not_overrule_what_the_runs_name(hand: HandStudy) -> None:
+    for model in ("Qwen2.5-7B", "OLMo-2-1124-13B", "OLMo-2-1124-7B-Instruct"):
+        with pytest.raises(InterpError) as error:
+            check(hand, claim(), model=model)
+        assert str(error.value) == (
+            f"--model {model!r}: the runs of base name 'allenai/OLMo-2-1124-7B'; expected that one, "
+            "or --model only where they name none"
+        )
+    assert check(hand, claim(), model="olmo-2-1124-7b")["verdict"][0] == "reproduced"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["meta-llama/Llama-2-7b-hf", "Qwen/Qwen2.5-7B", "allenai/OLMo-2-1124-13B", "you/mine-1"],
+)
+def test_a_label_that_is_another_published_model_is_not_judged(name: str, tmp_path: Path) -> None:
+    hand = HandStudy(tmp_path / "study")
+    hand.run("base")
+    hand.run("grpo", model={"model": name})
+    hand.compared("base", "grpo", [CHANGE, LEVEL])
+    level = {"statistic": "neurons", "quantity": "level", "unit": "count", "direction": "",
+             "digits": 0}  # fmt: skip
+    table = check(
+        hand,
+        claim(),
+        claim(**level, id="g", role="grpo", reported=(15.0,)),
+        claim(**level, id="b", role="base", reported=(10.0,)),
+        claim(id="mine", model="mine-1"),  # the claims know a model of no family
+    )
+    other = f"grpo is {name}, the claim is about OLMo-2-1124-7B"
+    assert list(table["reason"][:2]) == [other] * 2
+    # the base's own level is that of the claim's model all the same
+    assert list(table["verdict"]) == ["other model", "other model", "reproduced", "other model"]
+
+
+def test_an_adapter_on_another_model_is_another_model(tmp_path: Path) -> None:
+    hand = HandStudy(tmp_path / "study")
+    hand.run("base")
+    hand.run("grpo", model={"model": "me/adapter", "base": {"model": "meta-llama/Llama-2-7b-hf"}})
+    hand.compared("base", "grpo", [CHANGE])
+    assert check(hand, claim())["verdict"][0] == "other model"
 
 
 def test_a_run_that_names_no_model_takes_the_labels_name(tmp_path: Path) -> None:

@@ -77,7 +77,18 @@ def test_claims_about_another_model_are_counted_or_shown_but_not_judged(
     assert "reproduced" not in out
     said = interp("claims", "--study", hand.study.path, "--claims", both, "--no-paper", "--only",
                   "qwen", "--model", "Qwen2.5-7B")  # fmt: skip
-    assert "1 claim: 1 reproduced" in flat(said.out)
+    refused(said, "--model 'Qwen2.5-7B'", "'allenai/OLMo-2-1124-7B'", "expected that one")
+
+
+def test_a_base_that_is_a_folder_is_named_by_the_user(interp: Interp, tmp_path: Path) -> None:
+    hand = HandStudy(tmp_path / "made")
+    hand.run("base", model={"model": "ckpt/base"})
+    hand.run("grpo")
+    hand.compared("base", "grpo", [row("neurons_change", lang="en", value=38.24)])
+    path = write(tmp_path, MINE)
+    call = ("claims", "--study", hand.study.path, "--claims", path, "--no-paper")
+    assert "1 claim: 1 other model" in flat(interp(*call).out)
+    assert "1 claim: 1 reproduced" in flat(interp(*call, "--model", "OLMo-2-1124-7B").out)
 
 
 def test_a_role_that_several_labels_may_play(
