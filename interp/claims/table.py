@@ -19,7 +19,7 @@ from interp.comparison.rows import EVERYTHING
 from interp.study import Study
 
 COLUMNS = (
-    "id", "claim", "source", "model", "study_model", "label_model", "base", "label", "of", "analysis", "preset",
+    "id", "claim", "source", "model", "study_model", "label_model", "base", "label", "of", "analysis", "preset", "data",
     "statistic", "lang", "other_lang", "layer", "quantity", "unit", "digits", "signed", "reported", "value",
     "value_to", "ci_low", "ci_high", "verdict", "reason", "comparison", "design", "measured", "note",
     "base_run", "label_run", "file",
@@ -27,7 +27,7 @@ COLUMNS = (
 """Columns of the table of claims. ``of`` is the label in the claim's role: a level of the base stands in a
 comparison with some other ``label``. ``signed``: the number is a change. ``study_model`` and ``label_model`` are what the runs of the study's
 base and of ``label`` call their models. ``value`` to ``ci_high`` are in ``unit``; ``value_to`` is the upper end
-of a range; ``comparison`` is the verdict of the comparison: a reproduced number may still be noise."""
+of a range; ``data`` is the data_hash of the base's run; ``comparison`` is the verdict of the comparison: a reproduced number may still be noise."""
 
 
 def check_claims(
@@ -51,7 +51,7 @@ def check_claims(
         compute: whether to compare what has not been compared.
 
     Returns:
-        A row per claim, and per preset where the study has runs of several; columns ``COLUMNS``.
+        A row per claim, and per preset and data where the study has runs of several; columns ``COLUMNS``.
 
     Raises:
         InterpError: for a chosen role or label that is not there, and a ``model`` that is not the one
@@ -108,7 +108,7 @@ def _pairs(claim: Claim, cast: Cast, compared: Compared) -> Iterator[pd.DataFram
     if base == label and claim.role != claim.base:
         raise Lacking(f"{claim.base} and {claim.role} are both {base}")
     others = [label] if label != base else _partners(base, cast, compared)
-    seen: dict[tuple[str, str], pd.DataFrame] = {}
+    seen: dict[tuple[str, str], list[pd.DataFrame]] = {}
     lacking = Lacking(
         f"a level stands in a comparison, and the study has nothing to compare {base} with"
     )
@@ -124,10 +124,32 @@ def _pairs(claim: Claim, cast: Cast, compared: Compared) -> Iterator[pd.DataFram
             continue
         for (preset, data), own in rows.groupby(["preset", "data"], sort=False):
             if preset == claim.preset or not claim.preset:
-                seen.setdefault((str(preset), str(data)), own)
+                seen.setdefault((str(preset), str(data)), []).append(own)
     if not seen:
         raise lacking
-    yield from seen.values()
+    for candidates in seen.values():
+        yield max(candidates, key=lambda rows: _fitness(claim, rows, base, compared))
+
+
+def _fitness(claim: Claim, rows: pd.DataFrame, base: str, compared: Compared) -> tuple[int, ...]:
+    """Rank the comparisons that a level of the base stands in; the first of equals is taken.
+
+    It must not hang on which partner comes first: one that gives the number comes before one that
+    does not, then one that shares the languages of the claim (or else all of the base's run), then the
+    one that shares most languages, then most units.
+    """
+    own = compared.languages(str(rows["base_run"].iloc[0]))
+    languages = _shared(rows, compared)
+    known = bool(taken(claim, entries_of(claim, rows, base, languages)))
+    fits = set(languages) == set(claim.languages or own)
+    return known, fits, len(languages), int(rows["n"].max())
+
+
+def _shared(rows: pd.DataFrame, compared: Compared) -> list[str]:
+    """List the languages of both runs, in the order of the base's."""
+    base_run, label_run = (str(rows[name].iloc[0]) for name in ("base_run", "label_run"))
+    there = compared.languages(label_run)
+    return [lang for lang in compared.languages(base_run) if lang in there]
 
 
 def _partners(base: str, cast: Cast, compared: Compared) -> list[str]:
@@ -146,8 +168,7 @@ def _held_against(
 ) -> dict[str, Any]:
     first = rows.iloc[0]
     base_run, label_run = str(first["base_run"]), str(first["label_run"])
-    shared = compared.languages(label_run)
-    languages = [lang for lang in compared.languages(base_run) if lang in shared]
+    languages = _shared(rows, compared)
     entries = entries_of(claim, rows, cast.labels[claim.role], languages)
     verdict, reason = judge(claim, entries)
     if not entries:
@@ -171,6 +192,7 @@ def _held_against(
         "label": first["label"],
         "of": cast.labels[claim.role],
         "preset": first["preset"],
+        "data": first["data"],
         "value": numbers[0] if numbers else None,
         "value_to": numbers[1] if len(numbers) > 1 else None,
         "ci_low": one.low if one else None,
@@ -191,7 +213,7 @@ def _absent(claim: Claim, rows: pd.DataFrame, compared: Compared) -> str:
     if len(refused):
         return str(refused["reason"].iloc[0])
     runs = [str(rows[name].iloc[0]) for name in ("base_run", "label_run")]
-    there = [lang for lang in compared.languages(runs[0]) if lang in compared.languages(runs[1])]
+    there = _shared(rows, compared)
     title = without_set(claim.statistic)[1]
     asked = {claim.lang, claim.other_lang} - {None, EACH}
     if asked - set(there) or (title and not set_of(title, there)):

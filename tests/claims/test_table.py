@@ -66,6 +66,67 @@ def test_a_level_of_the_base_stands_in_any_comparison(hand: HandStudy) -> None:
     assert pd.isna(table["comparison"].iloc[0])  # the change of another checkpoint is not its own
 
 
+BASE_LEVEL = {"statistic": "neurons", "quantity": "level", "unit": "count", "role": "base",
+              "direction": "", "digits": 0, "reported": (10.0,)}  # fmt: skip
+
+
+@pytest.mark.parametrize("few", ["grpo", "zero"])
+@pytest.mark.parametrize("languages", [tuple(LANGUAGES), ()])
+def test_a_level_of_the_base_does_not_hang_on_which_partner_comes_first(
+    few: str, languages: tuple[str, ...], tmp_path: Path
+) -> None:
+    """One partner ran on two of the three languages and has another shape, the other on all."""
+    hand = HandStudy(tmp_path / "study")
+    hand.run("base", notes={"shape": {"n_layers": 32}})
+    other = {"grpo": "zero", "zero": "grpo"}[few]
+    hand.run(few, languages=["en", "sw"], notes={"shape": {"n_layers": 28}})
+    hand.run(other, notes={"shape": {"n_layers": 28}})
+    hand.compared("base", few, [{**LEVEL, "base_value": 99.0}])
+    hand.compared("base", other, [LEVEL])
+    first = claim(id="x", role="grpo")  # its label is first in the cast
+    table = check(hand, claim(**BASE_LEVEL, languages=languages), first).set_index("id")
+    assert (table["value"]["c"], table["label"]["c"]) == (10, other)
+    assert table["verdict"]["c"] == "reproduced"
+
+
+def test_the_languages_of_the_claim_come_before_most_languages(hand: HandStudy) -> None:
+    hand.run("two", languages=["en", "sw"])
+    hand.compared("base", "two", [{**LEVEL, "base_value": 9.0}])
+    one = claim(**{**BASE_LEVEL, "reported": (9.0,)}, languages=("sw", "en"))
+    (found,) = check(hand, one).to_dict("records")
+    assert (found["value"], found["label"], found["verdict"]) == (9, "two", "reproduced")
+
+
+def test_a_partner_that_gives_no_number_is_not_preferred(hand: HandStudy) -> None:
+    hand.run("aaa")
+    hand.compared("base", "aaa", [row("(all)", verdict="not comparable", reason="other eps")])
+    (found,) = check(hand, claim(**BASE_LEVEL)).to_dict("records")
+    assert (found["value"], found["label"]) == (10, "grpo")
+
+
+def test_every_data_set_has_a_row(hand: HandStudy) -> None:
+    for label in ("base", "grpo"):
+        hand.run(label, data_hash="sha256:4567")
+    hand.compared("base", "grpo", [{**CHANGE, "value": 1.0}])
+    table = check(hand, claim())
+    assert sorted(table["value"]) == [1, 38.24] and sorted(table["data"]) == [
+        "sha256:0123", "sha256:4567",
+    ]  # fmt: skip
+
+
+def test_a_preset_of_one_side_only_is_no_row(
+    hand: HandStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.run("base", preset="paper")
+    alone = {"preset": "", "data": "", "base_run": "", "label_run": ""}
+    held = hand.study.table("comparisons")
+    both = pd.concat([held, held.assign(statistic="(all)", value=float("nan"), **alone)])
+    monkeypatch.setattr("interp.claims.compared.comparison_hash", lambda: "later")
+    monkeypatch.setattr("interp.claims.compared.compare", lambda *_, **__: both)
+    (found,) = check(hand, claim(), compute=True).to_dict("records")
+    assert (found["preset"], found["value"]) == ("default", 38.24)
+
+
 def test_a_base_alone_has_no_comparison(tmp_path: Path) -> None:
     hand = HandStudy(tmp_path / "study")
     hand.run("base")
