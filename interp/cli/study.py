@@ -96,23 +96,27 @@ def remove(
 
     Example: interp study remove --study artifacts/mine --superseded
     """
-    from interp.cli.tables import console
+    from interp.cli.tables import console, print_frame
     from interp.study.manage import Selection, candidates, remove_runs
 
     selection = Selection(tuple(run or ()), label, superseded, unfinished)
     if yes:
-        _say_removed(study, remove_runs(study, selection, purge=purge, facts=facts), purge)
+        _say_removed(study, remove_runs(study, selection, purge=purge, facts=facts))
         return
     from interp.study import load_study
-    from interp.study.manage import in_trash
+    from interp.study.manage import in_trash, only_in_trash
 
     trash = in_trash(load_study(study).path)
     rows = candidates(study, selection, dict(zip(trash["run_id"], trash["label"], strict=True)))
-    if rows.empty:
-        kept = selection.runs and "; --purge --yes deletes what is in the trash"
-        console().print(f"no run of study {study} to remove{kept or ''}", markup=False)
+    copies = only_in_trash(study, selection, list(rows["run_id"]))
+    if rows.empty and (copies.empty or not purge):
+        kept = "" if copies.empty else "; --purge deletes what is in the trash"
+        console().print(f"no run of study {study} to remove{kept}", markup=False, soft_wrap=True)
         return
-    _list(study, rows, purge)
+    if len(rows):
+        _list(study, rows, purge)
+    if purge and len(copies):
+        print_frame(copies, f"To be deleted from the trash of study {study}", whole=("run_id",))
     more = ("--facts",) if facts else ()
     command = _again(study, selection, (*more, *(("--purge",) if purge else ())))
     console().print(f"nothing was touched; to do it: {command}", markup=False, soft_wrap=True)
@@ -134,7 +138,15 @@ def restore(
     from interp.study.manage import in_trash, restore_run
 
     if run_id is not None:
+        removed = run_id in set(in_trash(load_study(study).path)["run_id"])
         name = restore_run(study, run_id)
+        if name == run_id and not removed:
+            console().print(
+                f"run {run_id} is in the study, and not in its trash: nothing to restore",
+                markup=False,
+                soft_wrap=True,
+            )
+            return
         other = "" if name == run_id else f" as {name}, because its name is taken"
         console().print(f"{run_id} is back{other}", markup=False, soft_wrap=True)
         return
@@ -222,13 +234,15 @@ def _list(study: Path, rows: pd.DataFrame, purge: bool) -> None:
     console().print(f"{len(rows)} runs, {_size(int(rows['bytes'].sum()))}", markup=False)
 
 
-def _say_removed(study: Path, done: Removed, purge: bool) -> None:
+def _say_removed(study: Path, done: Removed) -> None:
     from interp.cli.tables import console
     from interp.study.pending import command_line
 
     out = console()
     for run in done.runs:
         out.print(f"removed {run}", markup=False, soft_wrap=True)
+    for run in done.from_trash:
+        out.print(f"deleted {run} from the trash", markup=False, soft_wrap=True)
     for stem in done.facts:
         out.print(f"removed facts {stem}", markup=False, soft_wrap=True)
     if done.comparisons:
@@ -236,9 +250,8 @@ def _say_removed(study: Path, done: Removed, purge: bool) -> None:
     if done.place is not None:
         back = command_line(study, "restore", *done.runs[:1])
         out.print(f"in {done.place}; to bring one back: {back}", markup=False, soft_wrap=True)
-    elif not (done.runs or done.facts):
-        trashed = "deleted what was in the trash" if purge else "nothing left to remove"
-        out.print(f"study {study}: {trashed}", markup=False)
+    elif not (done.runs or done.facts or done.from_trash):
+        out.print(f"study {study}: nothing left to remove", markup=False)
 
 
 def _again(study: Path, selection: Selection, more: tuple[str, ...]) -> str:

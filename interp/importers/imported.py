@@ -74,10 +74,10 @@ def save_import(
         found.analysis, label, stage or label, PRESET, arguments, found.data_hash, found.model
     )
     with study.run(spec, overwrite=overwrite) as run:
+        if found.facts is not None:  # also of an earlier import, whose facts may have been removed
+            study.add_facts(found.facts, found.data_hash)
         if run.already_finished:
             return run.run_id
-        if found.facts is not None:
-            study.add_facts(found.facts, found.data_hash)
         run.record(
             NOTE,
             {

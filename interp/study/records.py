@@ -184,12 +184,13 @@ def current_ids(records: Iterable[RunRecord]) -> set[str]:
         if not record.finished:
             continue
         rival = newest.get(record.series)
-        if rival is None or _age(record) > _age(rival):
+        if rival is None or age(record) > age(rival):
             newest[record.series] = record
     return {record.run_id for record in newest.values()}
 
 
-def _age(record: RunRecord) -> tuple[str, int, str]:
+def age(record: RunRecord) -> tuple[str, int, str]:
+    """Return what finished runs are sorted by, the newest last."""
     # Times are ISO 8601 in UTC, so text order is time order; the name only breaks exact ties.
     return (record.data["finished_at"], len(record.run_id), record.run_id)
 

@@ -19,7 +19,7 @@ from interp.study.locking import writer_lock
 from interp.study.pending import refuse_pending
 from interp.study.progress import ProgressFile
 from interp.study.provenance import code_hash, environment, now
-from interp.study.records import RECORD, RUNS, RunRecord, read_record
+from interp.study.records import RECORD, RUNS, RunRecord, age, read_record
 from interp.study.schema import SCHEMA_VERSION
 from interp.study.spec import RunSpec
 
@@ -182,9 +182,11 @@ def _choose_folder(runs: Path, spec: RunSpec, overwrite: bool) -> tuple[Path, Ru
 
     The folders ``id``, ``id-2``, ``id-3`` ... are looked at in turn, also past one that was
     removed; one whose record has another digest (two requests that share eight hexadecimal
-    digits) is passed over.
+    digits) is passed over. A restored or merged run has a high ordinal and may be an old one: the
+    newest result is the one that finished last, as for `interp.study.records.current_ids`.
     """
-    finished: RunRecord | None = None
+    finished: list[RunRecord] = []
+    begun: RunRecord | None = None
     empty: Path | None = None
     there = ordinals((path.name for path in runs.glob(f"{spec.run_id}*")), spec.run_id)
     for ordinal in there:
@@ -193,11 +195,15 @@ def _choose_folder(runs: Path, spec: RunSpec, overwrite: bool) -> tuple[Path, Ru
         if record is None:
             empty = empty or folder  # killed before its first record was written
         elif record.data["digest"] == spec.digest:
-            if not record.finished and (overwrite or finished is None):
-                return folder, record
-            finished = record if record.finished else finished
-    if finished is not None and not overwrite:
-        return finished.folder, finished
+            if record.finished:
+                finished.append(record)
+            else:
+                begun = begun or record
+    if finished and not overwrite:
+        newest = max(finished, key=age)
+        return newest.folder, newest
+    if begun is not None:
+        return begun.folder, begun
     return empty or runs / numbered(spec.run_id, max(there, default=0) + 1), None
 
 

@@ -56,6 +56,25 @@ def test_remove_lists_first_and_its_line_does_it(interp: Interp, folder: Path) -
     assert "is empty" in interp("study", "restore", "--study", folder).out
 
 
+def test_a_purge_lists_and_says_what_goes_from_the_trash(interp: Interp, folder: Path) -> None:
+    purge = ("study", "remove", "--study", folder, "--run", FIRST, "--purge")
+    interp("study", "remove", "--study", folder, "--run", FIRST, "--yes")
+    before = fingerprint(folder)
+    said = interp("study", "remove", "--study", folder, "--run", FIRST)
+    assert "--purge deletes what is in the trash" in said.out
+    said = interp(*purge)
+    assert "from the trash" in said.out and FIRST in said.out and "to do it: " in said.out
+    assert fingerprint(folder) == before
+    assert f"deleted {FIRST} from the trash" in interp(*purge, "--yes").out
+
+
+def test_restoring_what_was_never_removed_says_so(interp: Interp, folder: Path) -> None:
+    before = fingerprint(folder)
+    said = interp("study", "restore", "--study", folder, FIRST)
+    assert said.code == 0 and "is in the study" in said.out and "nothing to restore" in said.out
+    assert "is back" not in said.out and fingerprint(folder) == before
+
+
 def test_nothing_to_remove_says_so(interp: Interp, folder: Path) -> None:
     said = interp("study", "remove", "--study", folder, "--unfinished")
     assert said.code == 0 and "no run of study" in said.out

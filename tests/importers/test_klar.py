@@ -84,6 +84,15 @@ def test_facts_that_differ_from_the_folder_are_counted(tmp_path):
     assert found.tables["predictions"]["target_en"].isna().tolist() == [False] * 6 + [True]
 
 
+def test_removed_facts_come_back_with_the_same_import(tmp_path, study):
+    found = read_klar(write_klar(tmp_path / "k.parquet"))
+    run_id = save_import(study, found, label="base")
+    for path in (study.path / "facts").glob("*.parquet"):
+        path.unlink()
+    assert save_import(study, found, label="base") == run_id
+    assert len(study.facts(found.data_hash))
+
+
 def test_two_checkpoints_on_the_same_facts_are_paired(tmp_path, study):
     base = read_klar(write_klar(tmp_path / "base.parquet"))
     better = answers().iloc[::-1]  # the order of the rows says nothing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,14 @@ import pytest
 
 from interp.errors import InterpError
 from interp.study import Study, load_study
-from interp.study.manage import Selection, candidates, in_trash, remove_runs, restore_run
+from interp.study.manage import (
+    Selection,
+    candidates,
+    in_trash,
+    only_in_trash,
+    remove_runs,
+    restore_run,
+)
 from tests.study import managed
 
 FIRST = managed.spec("base").run_id
@@ -200,3 +209,64 @@ def test_a_missing_comparisons_table_is_no_obstacle(study: Study) -> None:
     pd.testing.assert_series_equal(
         load_study(study.path).runs()["status"], pd.Series(["current"] * 6, name="status")
     )
+
+
+def test_a_purge_of_a_run_in_the_study_leaves_its_namesake_in_the_trash(study: Study) -> None:
+    remove_runs(study.path, Selection(runs=(GRPO,)))
+    managed.write(study, managed.spec("grpo"), 0.0)
+    assert only_in_trash(study.path, Selection(runs=(GRPO,)), [GRPO]).empty
+    done = remove_runs(study.path, Selection(runs=(GRPO,)), purge=True)
+    assert done.runs == (GRPO,) and done.from_trash == ()
+    assert in_trash(study.path)["run_id"].tolist() == [GRPO]
+    # Now it is only there: what goes is listed and said.
+    assert len(only_in_trash(study.path, Selection(runs=(GRPO, FIRST)), [FIRST])) == 1
+    done = remove_runs(study.path, Selection(runs=(GRPO,)), purge=True)
+    assert done.runs == () and done.from_trash == (GRPO,) and in_trash(study.path).empty
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+def test_a_killed_purge_of_single_runs_goes_on_and_takes_no_more(
+    tmp_path: Path, copies: int
+) -> None:
+    original = managed.make(tmp_path / "o", small=True)
+    managed.write(original, managed.spec("sft"), 0.5)
+    for value in range(copies or 1):
+        remove_runs(original.path, Selection(runs=(FIRST,)))
+        if not copies or value < copies - 1:
+            managed.write(original, managed.spec(), float(value))
+
+    def purge(path: Path) -> object:
+        return remove_runs(path, Selection(runs=(FIRST,)), purge=True)
+
+    shutil.copytree(original.path, tmp_path / "whole")
+    steps = managed.count_steps(lambda: purge(tmp_path / "whole"))
+    after = managed.tree(tmp_path / "whole")
+    assert len(in_trash(tmp_path / "whole")) == (0 if copies else 1)
+    for step in range(1, steps + 1):
+        place = tmp_path / f"killed-{step}"
+        shutil.copytree(original.path, place)
+        managed.killed_at(step, lambda place=place: purge(place))
+        going = [place / "runs" / FIRST, place / ".purged" / FIRST]
+        if copies or any(folder.exists() for folder in going):
+            with contextlib.suppress(InterpError):  # all done: the run is unknown now
+                purge(place)
+            assert managed.tree(place) == after, step
+
+
+def test_facts_that_went_after_their_run_come_back_with_it(study: Study) -> None:
+    mcq = managed.spec(analysis="mcq", data_hash=managed.FACTS_HASH).run_id
+    remove_runs(study.path, Selection(runs=(mcq,)))
+    done = remove_runs(study.path, Selection(superseded=True), facts=True)
+    assert done.facts == ("sha256_f",)
+    restore_run(study.path, mcq)
+    assert len(load_study(study.path).facts(managed.FACTS_HASH)) == 2
+
+
+def test_a_rerun_finds_the_current_result_after_an_older_one_came_back(study: Study) -> None:
+    remove_runs(study.path, Selection(runs=(GRPO,)))
+    managed.write(study, managed.spec("grpo"), 0.0)
+    assert restore_run(study.path, GRPO) == f"{GRPO}-2"
+    with study.run(managed.spec("grpo")) as run:
+        assert run.already_finished and run.run_id == GRPO
+        current = load_study(study.path).runs().set_index("run_id")["current"]
+        assert current[run.run_id]

@@ -7,7 +7,7 @@ completes it. Readers take no lock and see every run exactly once.
 from interp.study.manage.candidates import Selection, candidates
 from interp.study.manage.merge import merge_studies
 from interp.study.manage.migrate import Migrated, migrate
-from interp.study.manage.remove import Removed, in_trash, remove_runs, restore_run
+from interp.study.manage.remove import Removed, in_trash, only_in_trash, remove_runs, restore_run
 from interp.study.manage.rename import Renamed, rename_label, rename_study
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "in_trash",
     "merge_studies",
     "migrate",
+    "only_in_trash",
     "remove_runs",
     "rename_label",
     "rename_study",

@@ -7,7 +7,7 @@ the same command does what is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from interp.study.manage.insert import insert_run
 from interp.study.manage.rewrite import delete, move
 from interp.study.manage.session import PURGED, changing, discard
 from interp.study.pending import command_line
-from interp.study.records import RUNS, read_record, read_records
+from interp.study.records import RUNS, RunRecord, read_record, read_records
 from interp.study.schema import SCHEMA_VERSION
 from interp.study.store import FACTS, facts_stem
 
@@ -37,12 +37,14 @@ class Removed:
         comparisons: rows of ``comparisons`` that went with them.
         facts: stems of the fact sets that went, because no run uses them any more.
         place: the folder in the trash, or ``None`` after a purge or where nothing was left to do.
+        from_trash: run_ids of what a purge deleted from the trash, the last removed first.
     """
 
     runs: tuple[str, ...]
     comparisons: int
     facts: tuple[str, ...]
     place: Path | None
+    from_trash: tuple[str, ...] = ()
 
 
 def remove_runs(
@@ -54,8 +56,9 @@ def remove_runs(
 
     Args:
         study: the study's folder.
-        selection: which runs. One that is in the trash already is passed over, or purged.
-        purge: delete them for good.
+        selection: which runs. One that is only in the trash is passed over, or purged.
+        purge: delete them for good; of a run that is in the study, what was removed earlier under
+            its name stays in the trash.
         facts: also take the fact sets that no run of the study uses any more.
 
     Returns:
@@ -66,20 +69,23 @@ def remove_runs(
             :func:`~interp.study.manage.session.changing` refuses.
     """
     # What an interrupted purge had already taken is deleted at the door, and counts as gone.
-    purged = [path.name for path in (study / PURGED).glob("*")]
+    purged = {path.name for path in (study / PURGED).glob("*")}
+    purged_trash = {path.name for path in (study / PURGED).glob("*/*")}
     with changing(study, ["remove"], probe=False):
         trash = in_trash(study)
-        gone = dict.fromkeys(purged) | dict(zip(trash["run_id"], trash["label"], strict=True))
+        gone = dict.fromkeys([*purged, *purged_trash]) | dict(
+            zip(trash["run_id"], trash["label"], strict=True)
+        )
         chosen = candidates(study, selection, gone)
         names = tuple(chosen["run_id"])
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         place = study / PURGED if purge else study / TRASH / stamp
         for name in names:
             move(study / RUNS / name, place / name)
-        if purge and selection.runs:
-            for name, stamped in zip(trash["run_id"], trash["removed"], strict=True):
-                if name in selection.runs:
-                    discard(study, study / TRASH / stamped / name)
+        # A run that an interrupted purge took from the study is no reason to empty the trash.
+        copies = only_in_trash(study, selection, [*names, *purged]) if purge else trash[:0]
+        for name, stamped in zip(copies["run_id"], copies["removed"], strict=True):
+            move(study / TRASH / stamped / name, place / stamped / name)
         unused = _unused_facts(study) if facts else ()
         for stem in unused:
             move(study / FACTS / f"{stem}.parquet", place / FACTS / f"{stem}.parquet")
@@ -88,7 +94,22 @@ def remove_runs(
         _drop_empty(study / TRASH)
         comparisons = _sweep(study)
     kept = None if purge or not (names or unused) else place
-    return Removed(names, comparisons, unused, kept)
+    return Removed(names, comparisons, unused, kept, tuple(copies["run_id"]))
+
+
+def only_in_trash(study: Path, selection: Selection, there: Collection[str]) -> pd.DataFrame:
+    """List what a purge of these runs deletes from the trash.
+
+    Args:
+        study: the study's folder.
+        selection: which runs; only those that are named one by one are looked for.
+        there: run_ids that are meant in the study itself.
+
+    Returns:
+        Rows of :func:`in_trash`.
+    """
+    trash = in_trash(study)
+    return trash[trash["run_id"].isin([run for run in selection.runs if run not in there])]
 
 
 def in_trash(study: Path) -> pd.DataFrame:
@@ -143,7 +164,7 @@ def restore_run(study: Path, run_id: str) -> str:
                 f"run {run_id} in the trash is of an older schema: run "
                 f"`{command_line(study, 'migrate')}` first, it goes over the trash, too"
             )
-        _restore_facts(study, folder)
+        _restore_facts(study, record)
         if not (study / RUNS / run_id).exists():
             move(folder, study / RUNS / run_id)
             name = run_id
@@ -176,12 +197,13 @@ def _trail(data: dict[str, object]) -> list[object]:
     return [*earlier, {"run_id": data["run_id"], "restored": True}]
 
 
-def _restore_facts(study: Path, folder: Path) -> None:
-    record = read_record(folder)
+def _restore_facts(study: Path, record: RunRecord | None) -> None:
     for stem in _facts_of(record.spec) if record is not None else ():
-        kept, place = folder.parent / FACTS / f"{stem}.parquet", study / FACTS / f"{stem}.parquet"
-        if kept.exists() and not place.exists():
-            move(kept, place)
+        # They may have gone later than the run, with the last one that used them.
+        kept = sorted((study / TRASH).glob(f"*/{FACTS}/{stem}.parquet"), reverse=True)
+        place = study / FACTS / f"{stem}.parquet"
+        if kept and not place.exists():
+            move(kept[0], place)
 
 
 def _facts_of(spec: dict[str, object]) -> list[str]:
