@@ -37,7 +37,8 @@ def command(
     model: Annotated[
         str | None,
         typer.Option(
-            help="Which model the base is, where its runs do not name it, e.g. OLMo-2-1124-7B."
+            help="Which model the base is, where its runs do not name it (a folder, a file), e.g. "
+            "OLMo-2-1124-7B; refused where they name another."
         ),
     ] = None,
     only: Annotated[

@@ -28,10 +28,12 @@ def print_claims(frame: pd.DataFrame) -> None:
     """
     _print_labels(frame)
     held = frame[~frame["verdict"].isin([OTHER_MODEL, NOT_COMPUTED])]
-    for (analysis, preset), part in held.groupby(["analysis", "preset"], sort=False):
+    several = held.groupby(["analysis", "preset"])["data"].transform("nunique") > 1
+    for (analysis, preset, data), part in held.groupby(["analysis", "preset", "data"], sort=False):
+        on = f" on {data}" if several[part.index[0]] else ""
         print_frame(
             _laid_out(part, "verdict"),
-            f"{analysis} ({preset}): claims about {_names(part['model'])}",
+            f"{analysis} ({preset}){on}: claims about {_names(part['model'])}",
             caption=_CAPTION,
         )
         _print_notes(part)

@@ -91,6 +91,20 @@ def test_a_base_that_is_a_folder_is_named_by_the_user(interp: Interp, tmp_path: 
     assert "1 claim: 1 reproduced" in flat(interp(*call, "--model", "OLMo-2-1124-7B").out)
 
 
+def test_rows_of_several_data_sets_stand_in_tables_of_their_own(
+    interp: Interp, hand: HandStudy, tmp_path: Path
+) -> None:
+    call = ("claims", "--study", hand.study.path, "--claims", write(tmp_path, MINE), "--no-paper")
+    assert "lape (default): claims about" in flat(interp(*call).out)
+    for label in ("base", "grpo"):
+        hand.run(label, data_hash="sha256:4567")
+    hand.compared("base", "grpo", [row("neurons_change", lang="en", value=1.0)])
+    out = flat(interp(*call).out)
+    for data in ("sha256:0123", "sha256:4567"):
+        assert f"lape (default) on {data}: claims about" in out, out
+    assert "2 claims: 1 reproduced, 1 not reproduced" in out
+
+
 def test_a_role_that_several_labels_may_play(
     interp: Interp, hand: HandStudy, tmp_path: Path
 ) -> None:
