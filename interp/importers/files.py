@@ -14,6 +14,12 @@ from interp.errors import InterpError, unknown
 
 META = "meta.json"
 
+LARGEST = 2**31 - 1
+"""No number of layers, heads, neurons or samples is larger; one that is would fit no table."""
+
+MOST_LAYERS = 999_999
+"""No checkpoint has more layers; memory is taken for each."""
+
 
 def read_bytes(path: Path, what: str) -> bytes:
     """Read a file once, so that what is hashed is what is parsed.
@@ -84,9 +90,11 @@ def read_meta(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         "n_selected",
     )  # fmt: skip
     for name in numbers:
-        if name in meta and (not is_count(meta[name]) or meta[name] == 0):
+        most = MOST_LAYERS if name == "num_layers" else LARGEST
+        if name in meta and not (is_count(meta[name]) and 1 <= meta[name] <= most):
             raise InterpError(
-                f"{path}: {name} is {meta[name]!r:.60}, expected a whole number of at least 1"
+                f"{path}: {name} is {meta[name]!r:.60}, expected a whole number of at least 1 and "
+                f"at most {most}"
             )
     if not isinstance(meta.get("model", ""), str):
         raise InterpError(f"{path}: model is {meta['model']!r:.60}, expected a name")
@@ -152,8 +160,11 @@ def agreed(name: str, given: int | None, stated: int | None, where: str) -> int 
         where: the file.
 
     Raises:
-        InterpError: they differ.
+        InterpError: they differ, or it is not between 1 and `LARGEST` (`MOST_LAYERS`).
     """
+    most = MOST_LAYERS if name == "--layers" else LARGEST
+    if given is not None and not 1 <= given <= most:
+        raise InterpError(f"{name} {given}: expected a whole number from 1 to {most}")
     if given is not None and stated is not None and given != stated:
         raise InterpError(f"{name} {given}: {where} says {stated}, expected the same or no {name}")
     return stated if given is None else given

@@ -7,6 +7,7 @@ layer without a neuron may be absent, neurons are counted from 0. The older file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from interp.data.languages import in_table_order
 from interp.data.sources.text import file_of
 from interp.errors import InterpError
 from interp.importers.files import (
+    LARGEST,
     META,
     agreed,
     among,
@@ -163,13 +165,13 @@ def _cells(
 
 def _layer(file: Path, text: str, n_layers: int) -> int:
     """Read a layer counted from 1, give it counted from 0."""
-    if not text.isascii() or not text.isdecimal() or str(int(text)) != text:
-        raise InterpError(f"{file}: layer {text!r}, expected a whole number counted from 1")
     if text == "0":
         raise InterpError(
             f"{file}: layer '0': layers of this format are counted from 1, and this file seems to "
             "count from 0"
         )
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
+        raise InterpError(f"{file}: layer {text!r:.40}, expected a whole number counted from 1")
     if int(text) > n_layers:
         raise InterpError(f"{file}: layer {text}, but the checkpoint has {n_layers} layers")
     return int(text) - 1
@@ -198,6 +200,11 @@ def _counted(
             raise InterpError(
                 f"{file}: layer {layer + 1}, {code}: {value!r:.40}, expected a list of neurons or "
                 "a number of them"
+            )
+        if value > LARGEST:
+            raise InterpError(
+                f"{file}: layer {layer + 1}, {code}: {value!r:.40} neurons, expected at most "
+                f"{LARGEST}"
             )
         counts[code][layer] = value
     for layer in range(n_layers):

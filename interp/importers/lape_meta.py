@@ -65,6 +65,11 @@ def tokens_of(meta: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(stated, dict):
         return {}
     codes = read_codes(stated, f"{META}, tokens_per_lang")
+    for lang, n in stated.items():
+        if is_count(n) and n >= 2**63:
+            raise InterpError(
+                f"{META}: tokens_per_lang of {lang} is {n!r:.40}, expected a number below 2**63"
+            )
     return {"tokens": {codes[lang]: n for lang, n in stated.items() if is_count(n)}}
 
 

@@ -55,6 +55,7 @@ def read_masks(
     value = load_plain(file, data, _WHAT)
     layers = _check_structure(file, value, codes)
     agreed("--layers", n_layers, layers, str(file))
+    agreed("--neurons", n_neurons, None, str(file))
     places = check_places(
         str(file), _listed(file, value, codes), codes, n_neurons, first_layer=0,
         one_language=False,

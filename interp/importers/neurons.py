@@ -48,7 +48,7 @@ def check_places(
     owner: dict[Place, str] = {}
     seen: set[tuple[str, Place]] = set()
     for layer, code, neuron in listed:
-        at = f"{where}: layer {layer + first_layer}, {code}: neuron {neuron}"
+        at = f"{where}: layer {layer + first_layer}, {code}: neuron {neuron!r:.40}"
         if not 0 <= neuron < n_neurons:
             raise InterpError(f"{at}: expected 0 to {n_neurons - 1}")
         place = layer, neuron

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from interp.errors import InterpError
 from interp.study import Study
 
 Place = tuple[int, int]
@@ -57,6 +58,9 @@ def read_listed(study: Study, run_id: str) -> Listed | None:
 
     Returns:
         Its neurons; None for a run that counted activations itself.
+
+    Raises:
+        InterpError: counts that no checkpoint can have, imported before they were refused.
     """
     notes = study.notes(run_id)
     if "imported" not in notes:
@@ -66,11 +70,18 @@ def read_listed(study: Study, run_id: str) -> Listed | None:
     own: dict[str, list[Place]] = {lang: [] for lang in arguments["languages"]}
     for lang, layer, neuron in zip(table["lang"], table["layer"], table["neuron"], strict=True):
         own[lang].append((int(layer), int(neuron)))
+    try:
+        per_layer = {lang: np.array(notes["layer_counts"][lang], np.int64) for lang in own}
+    except OverflowError:
+        raise InterpError(
+            f"run {run_id} counts more neurons in a layer than any checkpoint has: expected the "
+            f"counts of a sound file; remove it with interp study remove --run {run_id}"
+        ) from None
     return Listed(
         languages=tuple(own),
         n_layers=shape["n_layers"],
         n_neurons=shape["d_mlp"],
-        per_layer={lang: np.array(notes["layer_counts"][lang], np.int64) for lang in own},
+        per_layer=per_layer,
         places={lang: tuple(sorted(found)) for lang, found in own.items()} if len(table) else None,
         assignment=arguments["assignment"],
         tokens=notes.get("tokens", {}),

@@ -110,7 +110,7 @@ def _to_array(table: str, column: Column, frame: pd.DataFrame) -> pa.Array:
     try:
         values = series if column.kind in ("int", "float") else _plain_cells(series)
         array = pa.array(values, type=kind, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError) as error:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise TableError(f"{where}: expected {column.kind}: {error}") from error
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()

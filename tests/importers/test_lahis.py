@@ -210,3 +210,8 @@ def test_not_such_a_folder(tmp_path):
             read_lahis(folder)
     (folder / "meta.json").write_text(json.dumps({}))
     assert read_lahis(folder).arguments["languages"] == ["en", "de", "zh"]
+
+
+def test_a_number_of_samples_that_fits_no_table(tmp_path):
+    with pytest.raises(InterpError, match="data_num is 1000"):
+        read_lahis(write_lahis(tmp_path / "a", data_num=10**30))

@@ -132,6 +132,9 @@ def test_a_meta_beside_another_file_is_not_its_own(tmp_path):
         ({"4": {"en": [1]}}, ("layer 4", "3 layers")),
         ({"4": {"en": 1}}, ("layer 4", "3 layers")),
         ({"-1": {"en": [1]}}, ("layer '-1'",)),
+        ({"1" + "0" * 5000: {"en": [1]}}, ("layer '1000", "counted from 1")),
+        ({"1000000": {"en": [1]}}, ("layer '1000000'", "counted from 1")),
+        ({"1": {"en": [10**100]}}, ("neuron 1000", "0 to 9")),
         ({"01": {"en": [1]}}, ("layer '01'",)),
         ({"one": {"en": [1]}}, ("layer 'one'",)),
         ({"1": [1, 2]}, ("layer 1", "[1, 2]")),
@@ -193,3 +196,41 @@ def test_other_places(tmp_path):
     with pytest.raises(InterpError, match="not there"):
         read_lape(tmp_path / "no.json")
     assert LISTS["3"]["zh"] == [0, 9]  # nothing above changed the case
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "words"),
+    [
+        ({"n_layers": 5}, {"1": {"en": 10**30}}, ("layer 1, en", "at most 2147483647")),
+        ({"n_layers": 10**30}, {"1": {"en": 1}}, ("--layers", "from 1 to 999999")),
+        ({"n_layers": 0}, {"1": {"en": 1}}, ("--layers 0",)),
+        ({"n_layers": 5, "n_neurons": 10**30}, {"1": {"en": [10**25]}}, ("--neurons",)),
+    ],
+)
+def test_numbers_that_fit_no_table(tmp_path, options, content, words):
+    with pytest.raises(InterpError) as error:
+        read_lape(written(tmp_path / "x.json", content), **options)
+    assert all(word in str(error.value) for word in words), error.value
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"num_layers": 10**6}, {"intermediate_size": 10**30}, {"seq_len": 10**30},
+        {"tokens_per_lang": {"en": 10**30}},
+    ],
+)  # fmt: skip
+def test_a_meta_with_numbers_that_fit_no_table(tmp_path, meta):
+    with pytest.raises(InterpError, match=next(iter(meta))):
+        read_lape(write_lape(tmp_path / "a", **meta))
+
+
+def test_counts_of_an_earlier_import_that_fit_no_array_are_one_line(tmp_path, study):
+    found = read_lape(written(tmp_path / "x.json", COUNTS), n_layers=5)
+    run_id = save_import(study, found, label="a")
+    path = study.path / "runs" / run_id / "run.json"
+    record = json.loads(path.read_text())
+    record["notes"]["layer_counts"]["ar"][0] = 10**30
+    path.write_text(json.dumps(record))
+    with pytest.raises(InterpError, match="more neurons"):
+        read_listed(study, run_id)

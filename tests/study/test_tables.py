@@ -160,3 +160,9 @@ def test_tensor_bytes_do_not_depend_on_insertion_order() -> None:
 def test_object_arrays_are_refused() -> None:
     with pytest.raises(TableError, match="tensor 'x'"):
         tables.tensor_bytes({"x": np.array([{}])}, {})
+
+
+def test_a_number_that_fits_no_column_is_said() -> None:
+    frame = samples.neurons().assign(n_active=pd.Series([10**30, 0], dtype=object))
+    with pytest.raises(TableError, match="n_active"):
+        tables.to_arrow(tables.schema_of("neurons"), frame)
