@@ -204,3 +204,43 @@ def test_a_full_or_read_only_target_is_one_line_and_nothing_half(
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     with pytest.raises(InterpError, match="Read-only file system"):
         merge_studies(target.path, [given.path])
+
+
+def _imported(folder: Path, name: str | None, n_layers: int = 5) -> Path:
+    """A study with one imported run, whose weights nobody knows."""
+    study = Study.open(folder)
+    asked = managed.spec(data_hash=f"sha256:{name}{n_layers}", model={"model": name})
+    with study.run(asked) as run:
+        run.record("shape", {"n_layers": n_layers, "d_mlp": None})
+    return folder
+
+
+def test_imported_results_of_two_checkpoints_under_one_label_are_refused(tmp_path: Path) -> None:
+    first = _imported(tmp_path / "a", "x/one")
+    for number, (name, layers, said) in enumerate(
+        [("x/two", 5, r"another model .*x/two and x/one"), (None, 6, r"another n_layers .*6 and 5")]
+    ):
+        other = _imported(tmp_path / f"b{number}", name, layers)
+        for sources in ([first, other], [other, first]):
+            with pytest.raises(InterpError, match="two checkpoints need two labels") as no:
+                merge_studies(tmp_path / "new", sources)
+        assert "\n" not in str(no.value) and not (tmp_path / "new").exists()
+        with pytest.raises(InterpError, match=said):
+            merge_studies(first, [other])
+    done = merge_studies(first, [other], {"base": "other"})
+    assert done["what"].tolist() == [ADDED]
+
+
+def test_imported_results_are_merged_where_nothing_speaks_against_it(tmp_path: Path) -> None:
+    first = _imported(tmp_path / "a", "x/one")
+    (other,) = merge_studies(first, [_imported(tmp_path / "b", None)])["what"]
+    assert other == ADDED
+    # Computed here (weights known) and imported: the name decides.
+    here = Study.open(tmp_path / "here")
+    managed.write(here, managed.spec(model={"model": "x/one", "weights_hash": "sha256:w"}), 0.5)
+    assert merge_studies(first, [here.path])["what"].tolist() == [ADDED]
+    # The label has the same weights in both: an import beside them is as the source says.
+    _imported(tmp_path / "here", "x/alias")
+    again = merge_studies(first, [here.path])
+    assert sorted(again["what"]) == [ADDED, THERE]
+    assert set(merge_studies(first, [here.path])["what"]) == {THERE}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from interp.errors import InterpError, unknown
 from interp.study.atomic import write_bytes, write_error
 from interp.study.door import open_for_writing, read_manifest, refuse_older
+from interp.study.manage.checkpoints import check_checkpoints
 from interp.study.manage.identity import in_order
 from interp.study.manage.insert import insert_run
 from interp.study.manage.rewrite import plain
@@ -47,7 +48,7 @@ def merge_studies(
     Raises:
         InterpError: before anything is written: a source that is the target or of an older
             schema, a label to rename that no source has, one label for two checkpoints
-            (other weights). Later: damaged runs, facts that differ, a full disk; what was added
+            (:mod:`interp.study.manage.checkpoints`). Later: damaged runs, facts that differ, a full disk; what was added
             until then is whole and stays.
     """
     labels = dict(labels or {})
@@ -57,7 +58,7 @@ def merge_studies(
     given = {source: _readable(source) for source in sources}
     _check_labels(labels, given)
     held = read_records(target) if (target / "study.json").exists() else []
-    _check_weights(target, held, given, labels)
+    check_checkpoints(target, held, given, labels)
     open_for_writing(target)
     rows: list[tuple[str, str, str | None, str]] = []
     with changing(target, ["merge", *map(str, sources)]):
@@ -106,53 +107,6 @@ def _check_labels(labels: Mapping[str, str], given: Mapping[Path, list[RunRecord
     for name in labels:
         if name not in known:
             raise unknown("label in the studies to merge", name, known or ["(they have no run)"])
-
-
-def _check_weights(
-    target: Path,
-    held: Sequence[RunRecord],
-    given: Mapping[Path, list[RunRecord]],
-    labels: Mapping[str, str],
-) -> None:
-    """Refuse one label for two checkpoints, as far as their weights are known."""
-    first: dict[tuple[str, bool], tuple[Path, set[str]]] = {}
-    for record in held:
-        _remember(first, target, record.spec["label"], [record])
-    for source, records in given.items():
-        of_label: dict[str, list[RunRecord]] = {}
-        for record in records:
-            if record.finished:
-                label = record.spec["label"]
-                of_label.setdefault(labels.get(label, label), []).append(record)
-        for label, runs in of_label.items():
-            for record in runs:
-                known = first.get((label, _is_log(record)))
-                weights = record.spec.get("model", {}).get("weights_hash")
-                if weights and known and weights not in known[1]:
-                    own = record.spec["label"]
-                    raise InterpError(
-                        f"label {label!r} of study {source} has other weights than {label!r} of "
-                        f"{known[0]} ({weights[:22]} and {min(known[1])[:22]}): two checkpoints "
-                        f"need two labels, expected e.g. --rename {own}={own}-other"
-                    )
-            _remember(first, source, label, runs)
-
-
-def _remember(
-    first: dict[tuple[str, bool], tuple[Path, set[str]]],
-    study: Path,
-    label: str,
-    records: Iterable[RunRecord],
-) -> None:
-    for record in records:
-        weights = record.spec.get("model", {}).get("weights_hash")
-        if weights:
-            first.setdefault((label, _is_log(record)), (study, set()))[1].add(weights)
-
-
-def _is_log(record: RunRecord) -> bool:
-    """A training log hashes the adapter's file, an analysis the merged weights."""
-    return bool(record.spec["analysis"] == "train")
 
 
 def _copy_facts(source: Path, target: Path) -> None:
