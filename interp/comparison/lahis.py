@@ -18,7 +18,7 @@ from interp.lahis.differences import HeadPair, compare_heads, parts_of, statisti
 from interp.lahis.replicates import Floats, Heads, Samples
 from interp.lahis.summary import score_matrices
 from interp.options import LahisOptions
-from interp.stats.contrast import Result, Statistic, Values
+from interp.stats.contrast import Result
 from interp.stats.verdict import NOT_ENOUGH
 from interp.study import Study
 
@@ -87,12 +87,13 @@ def _from_scores(
     )
     shapes = first.scores.shape[1:], second.scores.shape[1:]
     parts = parts_of(languages, shapes[0][1:], shapes[1][1:], options, maps)
+    named, values = statistics_of(parts), compare_heads(parts, first, second)
     notes += left + _about_shapes(*shapes) + _about_sources(study, pair)
     return Built(
         design="lists",
         unit="lists",
         n=0,
-        result=_without_units(statistics_of(parts), compare_heads(parts, first, second)),
+        result=Result.without_units(named, values, ((NOT_ENOUGH, _REASON),) * len(named)),
         notes=tuple(notes),
     )
 
@@ -160,26 +161,3 @@ def _about_shapes(base: tuple[int, ...], label: tuple[int, ...]) -> list[str]:
         f"{base[1]} layers of {base[2]} heads and {label[1]} of {label[2]}: heads and layers have no "
         "counterpart, so only overlaps of languages and numbers of heads are compared"
     ]
-
-
-def _without_units(statistics: tuple[Statistic, ...], values: Values) -> Result:
-    """Lay out values of which no more is known."""
-    n = len(statistics)
-    ends, one = np.full((2, n), np.nan), np.full(n, np.nan)
-    return Result(
-        statistics=statistics,
-        value=values.value[0],
-        signed=values.signed[0],
-        first=values.first[0],
-        second=values.second[0],
-        behind=values.behind[0],
-        layer=values.layer[0],
-        ci=ends,
-        first_ci=ends,
-        second_ci=ends,
-        noise_floor=one,
-        p=one,
-        p_adjusted=one,
-        p_least=one,
-        verdicts=((NOT_ENOUGH, _REASON),) * n,
-    )

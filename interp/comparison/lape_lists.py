@@ -111,33 +111,18 @@ def _laid_out(values: Values, named: tuple[Statistic, ...], exchanged: Exchanged
     p, adjusted, usual = np.full((3, n), np.nan)
     if exchanged is not None:
         p[: len(exchanged.p)], usual[: len(exchanged.p)] = exchanged.p, exchanged.usual
-        for name in dict.fromkeys(one.name for one in named):
-            members = np.array([one.name == name for one in named])
+        families = [(one.name, one.lang is None) for one in named]  # as of a pair with units
+        for family in dict.fromkeys(families):
+            members = np.array([one == family for one in families])
             adjusted[members] = holm(p[members])
-    nothing = np.full((2, n), np.nan)
     reasons = [
         _reason(
             one, float(values.value[0, at]), int(values.behind[0, at]), float(usual[at]), exchanged
         )
         for at, one in enumerate(named)
     ]
-    return Result(
-        statistics=named,
-        value=values.value[0],
-        signed=values.signed[0],
-        first=values.first[0],
-        second=values.second[0],
-        behind=values.behind[0],
-        layer=values.layer[0],
-        ci=nothing,
-        first_ci=nothing,
-        second_ci=nothing,
-        noise_floor=nothing[0],
-        p=p,
-        p_adjusted=adjusted,
-        p_least=nothing[0],
-        verdicts=tuple((NOT_ENOUGH, reason) for reason in reasons),
-    )
+    verdicts = tuple((NOT_ENOUGH, reason) for reason in reasons)
+    return Result.without_units(named, values, verdicts, p=p, p_adjusted=adjusted)
 
 
 def _reason(

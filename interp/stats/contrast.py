@@ -223,6 +223,32 @@ class Result:
     p_least: Floats
     verdicts: tuple[tuple[str, str], ...] = field(default=())
 
+    @classmethod
+    def without_units(
+        cls,
+        statistics: tuple[Statistic, ...],
+        values: Values,
+        verdicts: tuple[tuple[str, str], ...],
+        *,
+        p: Floats | None = None,
+        p_adjusted: Floats | None = None,
+    ) -> Result:
+        """Lay out one replicate's values of which no units are known: no interval, no noise floor."""
+        ends, one = np.full((2, len(statistics)), np.nan), np.full(len(statistics), np.nan)
+        names = ("value", "signed", "first", "second", "behind", "layer")
+        return cls(
+            statistics,
+            **{name: getattr(values, name)[0] for name in names},
+            ci=ends,
+            first_ci=ends,
+            second_ci=ends,
+            noise_floor=one,
+            p=one if p is None else p,
+            p_adjusted=one if p_adjusted is None else p_adjusted,
+            p_least=one,
+            verdicts=verdicts,
+        )
+
 
 Tick = Callable[[int], None]
 """Told how many replicates were done since the last call."""
