@@ -34,8 +34,8 @@ test: install-dev  ## units and the main paths
 test-all: install-dev  ## the same and the slow matrix: every family, every engine, kills
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-test-slow: install-dev  ## what test-all has beyond test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
+test-slow: install-dev  ## what the gate runs beyond test: the slow ones but for the longest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "slow and not long"
 
 lint: install-dev  ## style and formatting
 	$(BIN)/ruff check .

@@ -123,6 +123,7 @@ def test_a_read_only_study_is_refused_and_can_still_be_shown(
     assert fingerprint(mounted) == before
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
 def test_libraries_say_nothing_beside_the_one_line(

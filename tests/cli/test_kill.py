@@ -172,6 +172,7 @@ def test_a_kill_part_way_costs_nothing_but_the_rest(
     check_same(whole(name), killed)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANALYSES)
 def test_kills_at_any_moment_end_in_the_same_result(

@@ -177,7 +177,7 @@ def test_reward_settings_are_checked_by_name():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["grpo", "sft"])
+@pytest.mark.parametrize("stage", ["grpo", pytest.param("sft", marks=pytest.mark.long)])
 def test_two_processes_make_the_update_of_one(tiny, tmp_path, stage):
     facts = write_facts(tmp_path / "facts.jsonl")
     results = []

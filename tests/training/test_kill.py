@@ -42,7 +42,10 @@ def finish(stage: str, out: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage",
+    ["grpo", *(pytest.param(stage, marks=pytest.mark.long) for stage in ("sft", "cpt"))],
+)
 def test_a_killed_run_goes_on_bit_for_bit(stage, tmp_path):
     wanted = finish(stage, tmp_path / "whole")
     assert any("lora_B" in name and bool(value.any()) for name, value in wanted.items())
