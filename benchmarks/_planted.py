@@ -19,7 +19,7 @@ from interp.comparison.lape import CountsPair
 from interp.lahis.differences import HeadPair
 from interp.lahis.replicates import Samples, pooled_scores, top_mask
 from interp.lape.replicates import BlockedCounts, select_replicates
-from interp.stats.contrast import Pair
+from interp.stats.pair import Pair
 
 Rng = np.random.Generator
 Plant = Callable[[Rng], Pair]

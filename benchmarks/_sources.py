@@ -21,8 +21,8 @@ from interp.comparison.pairs import find_base, find_labels, run_pairs
 from interp.evals.mcq_summary import read_answers
 from interp.lahis.differences import HeadPair
 from interp.lens.rank_cube import rank_cube
-from interp.stats.contrast import Pair, Statistic
 from interp.stats.linear import LinearPair
+from interp.stats.pair import Pair, Statistic
 from interp.study import Study
 
 TOP = {"lape": 0.05, "lahis": 0.1}

@@ -10,7 +10,8 @@ from _planted import Planted
 from scipy.stats import binomtest
 
 from interp.stats.bootstrap import mean_interval
-from interp.stats.contrast import Pair, Settings, Statistic, contrast
+from interp.stats.contrast import Settings, contrast
+from interp.stats.pair import Pair, Statistic
 from interp.stats.pseudo import halves_of_base, swapped
 from interp.stats.verdict import ALPHA, BEYOND, NOT_ENOUGH
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from interp.comparison.fact_cells import group_masks
 from interp.comparison.family import Built, NotComparable
 from interp.stats.bootstrap import ENOUGH, mean_of_known, worth_averaging
-from interp.stats.contrast import Statistic
 from interp.stats.linear import LinearPair
+from interp.stats.pair import Statistic
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interp.errors import InterpError
-from interp.stats.contrast import Pair, Result
+from interp.stats.contrast import Result
+from interp.stats.pair import Pair
 from interp.study import Study
 
 

@@ -26,7 +26,7 @@ from interp.lape.listed import read_listed
 from interp.lape.replicates import BlockedCounts, replicates_at_once, select_replicates
 from interp.lape.selections import Floats, Selections
 from interp.options import LapeOptions
-from interp.stats.contrast import Statistic, Values
+from interp.stats.pair import Statistic, Values
 from interp.study import Study
 
 MEASURE = (
@@ -38,7 +38,7 @@ MEASURE = (
 
 @dataclass(frozen=True)
 class CountsPair:
-    """Counts of two checkpoints, a `interp.stats.contrast.Pair` whose units are blocks of text.
+    """Counts of two checkpoints, a `interp.stats.pair.Pair` whose units are blocks of text.
 
     Attributes:
         base: of the base.

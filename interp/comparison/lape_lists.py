@@ -17,7 +17,8 @@ from interp.lape.differences import compare, from_layers, statistics
 from interp.lape.exchange import Exchanged, exchange_neurons
 from interp.lape.listed import read_listed
 from interp.lape.selections import Floats, Selections, from_rows, groups_of
-from interp.stats.contrast import Result, Statistic, Values
+from interp.stats.contrast import Result
+from interp.stats.pair import Statistic, Values
 from interp.stats.permutation import holm
 from interp.stats.verdict import NOT_ENOUGH
 from interp.study import Study

@@ -30,8 +30,8 @@ from interp.comparison.family import (
     shared_languages,
 )
 from interp.similarity.summary import METRICS, PIVOT, Cells, read_cells
-from interp.stats.contrast import Statistic
 from interp.stats.linear import LinearPair
+from interp.stats.pair import Statistic
 from interp.study import Study
 
 Floats = NDArray[np.float64]

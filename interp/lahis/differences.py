@@ -52,7 +52,7 @@ from interp.lahis import score_differences, top_differences
 from interp.lahis.replicates import Floats, Heads, Samples, pooled_scores
 from interp.lahis.top_differences import Part
 from interp.options import LahisOptions
-from interp.stats.contrast import Statistic, Values
+from interp.stats.pair import Statistic, Values
 
 _AT_ONCE = 1 << 19
 """Scores of one batch of replicates, so that memory stays bounded."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from interp.lahis.replicates import Floats, Heads, divide
 from interp.lahis.top_differences import Part, likeness
-from interp.stats.contrast import Statistic, Values
+from interp.stats.pair import Statistic, Values
 
 _NO_HEADS = np.zeros((1, 1), np.int64)
 """All heads stand behind these statistics, so nothing is counted."""

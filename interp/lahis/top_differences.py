@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interp.lahis.replicates import Bools, Floats, Heads, divide
-from interp.stats.contrast import Statistic, Values
+from interp.stats.pair import Statistic, Values
 from interp.stats.verdict import MIN_HEADS
 
 Ints = NDArray[np.int64]

@@ -22,8 +22,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from interp.lape.selections import ENGLISH, Floats, Selections
-from interp.stats.contrast import Statistic, Values
 from interp.stats.ks import last_layers, layer_distance
+from interp.stats.pair import Statistic, Values
 from interp.stats.verdict import MIN_NEURONS
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from interp.stats.contrast import Floats, Statistic, Values
+from interp.stats.pair import Floats, Statistic, Values
 
 _AT_ONCE = 1 << 24
 """Numbers of one batch of means, so that memory stays bounded."""

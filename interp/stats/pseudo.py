@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from interp.stats.contrast import Floats, Pair, Statistic, Values
+from interp.stats.pair import Floats, Pair, Statistic, Values
 
 Places = NDArray[np.int64]
 """Where each new unit comes from: place of a real unit, -1 for none of them."""

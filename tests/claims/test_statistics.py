@@ -13,7 +13,7 @@ from interp.comparison.klar import EARLIER, LATER, LEAKS
 from interp.lahis.differences import parts_of
 from interp.lape import differences
 from interp.options import LahisOptions
-from interp.stats.contrast import Statistic
+from interp.stats.pair import Statistic
 from tests.comparison.fact_studies import build, mcq_study, random_table
 
 

@@ -18,7 +18,8 @@ from interp.lahis.replicates import Heads, Samples, count_below, pooled_scores, 
 from interp.lahis.scores import head_score
 from interp.lahis.select import general_heads, overlap_matrix, specific_heads, top_heads
 from interp.options import LahisOptions
-from interp.stats.contrast import Settings, Statistic, Values, contrast
+from interp.stats.contrast import Settings, contrast
+from interp.stats.pair import Statistic, Values
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 from tests.reference import lahis as reference
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from interp.stats.contrast import Settings, Statistic, contrast
+from interp.stats.contrast import Settings, contrast
 from interp.stats.linear import LinearPair
+from interp.stats.pair import Statistic
 from interp.stats.permutation import swaps
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 from tests.reference import contrast as oracle

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interp.stats.contrast import Settings, Statistic, contrast
+from interp.stats.contrast import Settings, contrast
 from interp.stats.linear import LinearPair
+from interp.stats.pair import Statistic
 from interp.stats.verdict import BEYOND
 
 FACTS = 200

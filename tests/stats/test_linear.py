@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from interp.stats.bootstrap import mean_interval
-from interp.stats.contrast import Settings, Statistic, contrast
+from interp.stats.contrast import Settings, contrast
 from interp.stats.linear import LinearPair
+from interp.stats.pair import Statistic
 from tests.reference import contrast as oracle
 
 SETTINGS = Settings(draws=50, permutations=40, splits=20, seed=3)

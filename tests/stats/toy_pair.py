@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interp.stats.contrast import Settings, Statistic, Values
+from interp.stats.contrast import Settings
 from interp.stats.ks import layer_distance
+from interp.stats.pair import Statistic, Values
 from tests.reference import contrast as oracle
 
 LAYERS = 4
