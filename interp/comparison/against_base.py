@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import pandas as pd
 
@@ -60,16 +61,13 @@ def compare(
     stored = study.table("comparisons")
     found = []
     for label in dict.fromkeys(others):
-        for analysis in dict.fromkeys(analyses or FAMILIES):
-            parts = [
-                _rows(study, pair, settings, stored, again)
-                for pair in run_pairs(study, root, label, [analysis])
-            ]
-            if parts:
-                found.append(pd.concat(parts, ignore_index=True))
-            if parts and study.writable:
-                _refuse_gone(study, found[-1])
-                study.write_comparisons(found[-1], replace=_KEY)
+        pairs = run_pairs(study, root, label, list(dict.fromkeys(analyses or FAMILIES)))
+        for _, own in groupby(pairs, key=lambda pair: pair.analysis):
+            rows, is_new = _compared(study, list(own), settings, stored, again)
+            found.append(rows)
+            if is_new and study.writable:
+                _refuse_gone(study, rows)
+                study.write_comparisons(rows, replace=_KEY)
     if not found:
         raise InterpError(
             f"study {study.path}: {root} and {', '.join(others)} have no run of "
@@ -88,15 +86,20 @@ def _refuse_gone(study: Study, rows: pd.DataFrame) -> None:
         )
 
 
-def _rows(
+def _compared(
     study: Study,
-    pair: RunPair | Unpaired,
+    pairs: Sequence[RunPair | Unpaired],
     settings: Settings,
     stored: pd.DataFrame,
     again: bool,
-) -> pd.DataFrame:
-    rows = None if again else _stored(stored, pair, settings)
-    return _compute(study, pair, settings) if rows is None else rows
+) -> tuple[pd.DataFrame, bool]:
+    """Return the rows of one label and analysis, and whether any of them was computed now."""
+    kept = [None if again else _stored(stored, pair, settings) for pair in pairs]
+    parts = [
+        _compute(study, pair, settings) if rows is None else rows
+        for pair, rows in zip(pairs, kept, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True), any(rows is None for rows in kept)
 
 
 def _stored(

@@ -130,7 +130,7 @@ def built(parts: Sequence[Part], notes: Sequence[str] = (), *, exchangeable: boo
         exchangeable=exchangeable,
     )
     said = [*notes, *(note for section in sections for note in section.notes)]
-    return Built("paired", UNIT, pair.n_base, pair=pair, notes=tuple(dict.fromkeys(said)))
+    return Built(pair, notes=tuple(dict.fromkeys(said)))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from interp.errors import InterpError
@@ -43,36 +43,49 @@ class RunPair:
 
 @dataclass(frozen=True)
 class Built:
-    """What a family made of two runs.
+    """What a family made of two runs: a pair with units, or, of imports, what can be said without.
 
     Attributes:
         pair: to be sent through `interp.stats.contrast.contrast`; ``None`` where the result is there.
         result: what can be said without units (imported lists and matrices): no interval and no noise
             floor, so every verdict is *not enough data*.
-        design: ``paired``, ``unpaired`` or ``lists``.
-        unit: what the units are, in the plural.
-        n: units of the side that has fewer; of lists, 0.
         notes: what differs between the runs and what was left out, in words.
     """
 
-    design: str
-    unit: str
-    n: int
     pair: Pair | None = None
     result: Result | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    @property
+    def design(self) -> str:
+        """``paired``, ``unpaired`` or ``lists``."""
+        if self.pair is None:
+            return "lists"
+        return "paired" if self.pair.paired else "unpaired"
+
+    @property
+    def unit(self) -> str:
+        """What the units are, in the plural."""
+        return "lists" if self.pair is None else self.pair.unit
+
+    @property
+    def n(self) -> int:
+        """Units of the side that has fewer; of lists, 0."""
+        return 0 if self.pair is None else min(self.pair.n_base, self.pair.n_model)
 
 
 Builder = Callable[[Study, RunPair], Built]
 """Reads two runs; raises `NotComparable`."""
 
 
-def differing_options(pair: RunPair, measure: tuple[str, ...]) -> None:
+def differing_options(pair: RunPair, measure: tuple[str, ...], *, imported: bool = False) -> None:
     """Refuse runs whose options make their numbers different things.
 
     Args:
         pair: the runs.
         measure: options that decide what is measured.
+        imported: one of them was imported: an option that a file does not state cannot be held
+            against it.
 
     Raises:
         NotComparable: where one of them differs.
@@ -81,7 +94,7 @@ def differing_options(pair: RunPair, measure: tuple[str, ...]) -> None:
     differ = [
         f"{name} ({old.get(name)} and {new.get(name)})"
         for name in measure
-        if old.get(name) != new.get(name)
+        if old.get(name) != new.get(name) and not (imported and not (name in old and name in new))
     ]
     if differ:
         raise NotComparable(
@@ -89,13 +102,10 @@ def differing_options(pair: RunPair, measure: tuple[str, ...]) -> None:
         )
 
 
-def shared_languages(
-    pair: RunPair, base: list[str], label: list[str]
-) -> tuple[list[str], list[str]]:
+def shared_languages(base: list[str], label: list[str]) -> tuple[list[str], list[str]]:
     """Keep the languages of both runs, in the base's order.
 
     Args:
-        pair: the runs.
         base: languages of the base's run.
         label: of the other.
 

@@ -76,7 +76,7 @@ def build(study: Study, pair: RunPair) -> Built:
     notes = [*differing_models(pair), *_prompts(pair)]
     read = [_read(study, run_id) for run_id in (pair.base_run, pair.label_run)]
     old, new, other = _same_truths(*read)
-    languages, left = shared_languages(pair, *(_languages(rows) for rows in (old, new)))
+    languages, left = shared_languages(*(_languages(rows) for rows in (old, new)))
     facts, *correct = _cells(old, new, "accuracy", languages)
     notes += [*left, *other, *unmatched(languages, *(~np.isnan(side) for side in correct))]
     beside = [lang for lang in languages if lang != ENGLISH]

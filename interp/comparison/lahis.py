@@ -67,13 +67,7 @@ def build(study: Study, pair: RunPair, *, maps: bool = True) -> Built:
         maps,
     )
     notes += left + about + _about_shapes(heads.base.shape, heads.model.shape)
-    return Built(
-        design="paired" if paired else "unpaired",
-        unit=heads.unit,
-        n=min(heads.n_base, heads.n_model),
-        pair=heads,
-        notes=tuple(notes),
-    )
+    return Built(heads, notes=tuple(notes))
 
 
 def _from_scores(
@@ -89,22 +83,13 @@ def _from_scores(
     parts = parts_of(languages, shapes[0][1:], shapes[1][1:], options, maps)
     named, values = statistics_of(parts), compare_heads(parts, first, second)
     notes += left + _about_shapes(*shapes) + _about_sources(study, pair)
-    return Built(
-        design="lists",
-        unit="lists",
-        n=0,
-        result=Result.without_units(named, values, ((NOT_ENOUGH, _REASON),) * len(named)),
-        notes=tuple(notes),
-    )
+    result = Result.without_units(named, values, ((NOT_ENOUGH, _REASON),) * len(named))
+    return Built(result=result, notes=tuple(notes))
 
 
 def _check_options(pair: RunPair, imported: bool) -> None:
-    old, new = pair.base_spec["arguments"], pair.label_spec["arguments"]
-    measure = MEASURE if old.get("mask_update") == "frozen" else (*MEASURE, "lr")
-    if imported:
-        # what an import does not say cannot be held against it
-        measure = tuple(name for name in measure if name in old and name in new)
-    differing_options(pair, measure)
+    frozen = pair.base_spec["arguments"].get("mask_update") == "frozen"
+    differing_options(pair, MEASURE if frozen else (*MEASURE, "lr"), imported=imported)
 
 
 def _languages(
@@ -116,7 +101,7 @@ def _languages(
         # arrays are stored in the order of their names; the run's own order is in its arguments
         asked = spec["arguments"].get("languages") or list(side)
         ordered.append([lang for lang in asked if lang in side])
-    return shared_languages(pair, *ordered)
+    return shared_languages(*ordered)
 
 
 def _check_finite(

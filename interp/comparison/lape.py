@@ -107,15 +107,16 @@ def build(study: Study, pair: RunPair) -> Built:
             are shared.
     """
     stored = [spec["arguments"]["languages"] for spec in (pair.base_spec, pair.label_spec)]
-    languages, notes = shared_languages(pair, *stored)
+    languages, notes = shared_languages(*stored)
     if len(languages) < 2:
         raise NotComparable(
             f"the runs share one language ({languages[0]}): LAPE compares languages, expected at "
             "least two"
         )
     notes += differing_models(pair)
-    if read_listed(study, pair.base_run) or read_listed(study, pair.label_run):
-        return build_lists(study, pair, languages, MEASURE, notes)
+    listed = [read_listed(study, run) for run in (pair.base_run, pair.label_run)]
+    if any(listed):
+        return build_lists(study, pair, listed, languages, MEASURE, notes)
     differing_options(pair, MEASURE)
     if len(languages) < max(map(len, stored)):
         notes.append("neurons are selected anew, from the counts of the shared languages")
@@ -126,10 +127,7 @@ def build(study: Study, pair: RunPair) -> Built:
     paired, why = _same_blocks(study, pair, base, model)
     notes += [*why, *differing_shapes(base.shape, model.shape), *_shortfalls(study, pair)]
     options = LapeOptions.of_run(pair.base_spec["arguments"])
-    found = CountsPair(base, model, options, paired)
-    design = "paired" if paired else "unpaired"
-    n = min(found.n_base, found.n_model)
-    return Built(design=design, unit=found.unit, n=n, pair=found, notes=tuple(notes))
+    return Built(CountsPair(base, model, options, paired), notes=tuple(notes))
 
 
 def _counts(

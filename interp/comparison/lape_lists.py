@@ -15,11 +15,12 @@ import numpy as np
 from interp.comparison.family import Built, RunPair, differing_options
 from interp.lape.differences import compare, from_layers, statistics
 from interp.lape.exchange import Exchanged, exchange_neurons
-from interp.lape.listed import read_listed
+from interp.lape.listed import Listed
 from interp.lape.selections import Floats, Selections, from_rows, groups_of
 from interp.stats.contrast import Result
 from interp.stats.pair import Statistic, Values
 from interp.stats.permutation import holm
+from interp.stats.relabel import families
 from interp.stats.verdict import NOT_ENOUGH
 from interp.study import Study
 
@@ -44,6 +45,7 @@ def differing_shapes(base: Shape, label: Shape) -> list[str]:
 def build_lists(
     study: Study,
     pair: RunPair,
+    listed: Sequence[Listed | None],
     languages: Sequence[str],
     measure: tuple[str, ...],
     notes: Sequence[str],
@@ -53,6 +55,7 @@ def build_lists(
     Args:
         study: the study.
         pair: the runs; one of them at least was imported.
+        listed: what each of them holds if it was, base first.
         languages: those that both were made for.
         measure: options that decide what is measured; one that a list does not state is passed over.
         notes: what differs between the runs.
@@ -60,24 +63,26 @@ def build_lists(
     Raises:
         NotComparable: where an option that both state differs.
     """
-    old, new = pair.base_spec["arguments"], pair.label_spec["arguments"]
-    differing_options(pair, tuple(name for name in measure if name in old and name in new))
+    differing_options(pair, measure, imported=True)
     runs = [(pair.base_run, pair.base_spec), (pair.label_run, pair.label_spec)]
-    sides = [_read(study, run, spec, tuple(languages)) for run, spec in runs]
+    sides = [
+        _read(study, run, spec, own, tuple(languages))
+        for (run, spec), own in zip(runs, listed, strict=True)
+    ]
     result = _result(sides[0][0], sides[1][0], tuple(languages))
     shapes = differing_shapes(sides[0][1], sides[1][1])
-    listed = [read_listed(study, run) for run, _ in runs]
     caveats = dict.fromkeys(one.caveat for one in listed if one is not None and one.caveat)
-    return Built(
-        design="lists", unit="lists", n=0, result=result, notes=(*notes, *shapes, *caveats)
-    )
+    return Built(result=result, notes=(*notes, *shapes, *caveats))
 
 
 def _read(
-    study: Study, run_id: str, spec: Mapping[str, Any], languages: tuple[str, ...]
+    study: Study,
+    run_id: str,
+    spec: Mapping[str, Any],
+    listed: Listed | None,
+    languages: tuple[str, ...],
 ) -> tuple[Selections | Floats, Shape]:
     """Read a run's neurons or, where nobody knows which they are, their numbers per layer."""
-    listed = read_listed(study, run_id)
     if listed is not None and listed.places is None:
         layers = np.array([listed.per_layer[lang] for lang in languages], np.float64)
         return groups_of(layers, languages)[None], (listed.n_layers, listed.n_neurons)
@@ -112,9 +117,7 @@ def _laid_out(values: Values, named: tuple[Statistic, ...], exchanged: Exchanged
     p, adjusted, usual = np.full((3, n), np.nan)
     if exchanged is not None:
         p[: len(exchanged.p)], usual[: len(exchanged.p)] = exchanged.p, exchanged.usual
-        families = [(one.name, one.lang is None) for one in named]  # as of a pair with units
-        for family in dict.fromkeys(families):
-            members = np.array([one == family for one in families])
+        for members in families(named, p, "holm").values():
             adjusted[members] = holm(p[members])
     reasons = [
         _reason(

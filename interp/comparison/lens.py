@@ -95,7 +95,7 @@ def build(study: Study, pair: RunPair) -> Built:
             "the same --facts"
         )
     one, two = _read(study, pair.base_run), _read(study, pair.label_run)
-    languages, notes = shared_languages(pair, list(one.last.columns), list(two.last.columns))
+    languages, notes = shared_languages(list(one.last.columns), list(two.last.columns))
     facts, *last = aligned(one.last, two.last, languages)
     notes += unmatched(languages, *(~np.isnan(side) for side in last))
     parts = [_final_part(languages, *last)]

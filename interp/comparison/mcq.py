@@ -61,7 +61,7 @@ def build(study: Study, pair: RunPair) -> Built:
         old, new = _same_questions(old, new), _same_questions(new, old)
         notes.append("different fact sets: facts with the same question and options in both")
     base, model = old.correct, new.correct
-    languages, left = shared_languages(pair, list(base.columns), list(model.columns))
+    languages, left = shared_languages(list(base.columns), list(model.columns))
     facts, *correct = aligned(base, model, languages)
     notes += left + unmatched(languages, *(~np.isnan(side) for side in correct))
     whole = _accuracy(languages, *correct)

@@ -37,10 +37,9 @@ def result_rows(
     """
     statistics = result.statistics
     kinds = np.array([one.kind for one in statistics])
-    largest_at = np.where(result.layer >= 0, result.layer, -1)
     layers = [
         one.layer if one.layer is not None else (int(at) if at >= 0 else None)
-        for one, at in zip(statistics, largest_at, strict=True)
+        for one, at in zip(statistics, result.layer, strict=True)
     ]
     columns: dict[str, Any] = {
         "statistic": [one.name for one in statistics],

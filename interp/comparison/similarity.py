@@ -60,7 +60,7 @@ def build(study: Study, pair: RunPair) -> Built:
     differing_options(pair, MEASURES)
     notes = differing_models(pair)
     one, two = (_read(study, run_id) for run_id in (pair.base_run, pair.label_run))
-    languages, left = shared_languages(pair, list(one.languages), list(two.languages))
+    languages, left = shared_languages(list(one.languages), list(two.languages))
     notes += left
     if len(languages) < 2:
         raise NotComparable(f"the runs share one language, {languages[0]}: similarity needs two")
@@ -96,9 +96,7 @@ def build(study: Study, pair: RunPair) -> Built:
         behind=np.zeros(len(statistics), np.int64), paired=paired, unit="blocks",
         exchangeable=by_layer,
     )  # fmt: skip
-    design = "paired" if paired else "unpaired"
-    n = min(made.n_base, made.n_model)
-    return Built(design, "blocks", n, pair=made, notes=tuple(notes))
+    return Built(made, notes=tuple(notes))
 
 
 def _read(study: Study, run_id: str) -> Cells:
@@ -149,7 +147,7 @@ def _columns(
 def _flat(values: Floats, n_units: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Sums over the units of a block and their number, ``[block, column]`` each."""
     weights = np.broadcast_to(n_units[:, None, None, None], values.shape).astype(float)
-    return tuple(one.reshape(len(values), -1) for one in (values * weights, weights))  # type: ignore[return-value]
+    return (values * weights).reshape(len(values), -1), weights.reshape(len(values), -1)
 
 
 def _statistics(

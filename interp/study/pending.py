@@ -9,7 +9,6 @@ it, and until then nobody else may write.
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 from interp.errors import InterpError
 from interp.study.atomic import write_json
-from interp.study.wellformed import check_pending
+from interp.study.wellformed import check_pending, read_checked
 
 PENDING = "pending.json"
 
@@ -66,19 +65,14 @@ def read_pending(study: Path) -> Pending | None:
         InterpError: if the file is damaged.
     """
     path = study / PENDING
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        check_pending(data)
-        return Pending(tuple(data["arguments"]), frozenset(data["hidden"]), dict(data["state"]))
-    except (FileNotFoundError, NotADirectoryError):
+    cure = (
+        "it says which runs an unfinished change hides; expected the JSON that interp study wrote, "
+        "restore the file"
+    )
+    data = read_checked(path, check_pending, cure)
+    if data is None:
         return None
-    except OSError as error:
-        raise InterpError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InterpError(
-            f"{path} is damaged ({error}): it says which runs an unfinished change hides; "
-            "expected the JSON that interp study wrote, restore the file"
-        ) from error
+    return Pending(tuple(data["arguments"]), frozenset(data["hidden"]), dict(data["state"]))
 
 
 def write_pending(study: Path, pending: Pending) -> None:

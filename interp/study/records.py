@@ -20,7 +20,7 @@ import pandas as pd
 
 from interp.errors import InterpError
 from interp.study.pending import PENDING, read_pending
-from interp.study.wellformed import check_record
+from interp.study.wellformed import check_record, read_checked
 
 RUNS = "runs"
 RECORD = "run.json"
@@ -119,19 +119,9 @@ def read_record(folder: Path) -> RunRecord | None:
         InterpError: if ``run.json`` is damaged.
     """
     path = folder / RECORD
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        check_record(data)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise InterpError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InterpError(
-            f"{path} is damaged ({error}): restore it, or delete the folder {folder} and run the "
-            "analysis again"
-        ) from error
-    return RunRecord(folder, data)
+    cure = f"restore it, or delete the folder {folder} and run the analysis again"
+    data = read_checked(path, check_record, cure)
+    return None if data is None else RunRecord(folder, data)
 
 
 def read_records(study: Path) -> list[RunRecord]:

@@ -6,7 +6,8 @@ become paths that are written and deleted. So a name that leads out of its folde
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,32 @@ from interp.errors import InterpError
 from interp.study.spec import RunSpec
 
 _TEXTS = ("analysis", "label", "stage", "preset", "data_hash")
+
+
+def read_checked(path: Path, check: Callable[[Any], None], cure: str) -> dict[str, Any] | None:
+    """Read a JSON file that may be absent, and refuse one that is damaged.
+
+    Args:
+        path: the file.
+        check: raises ``ValueError`` with what is wrong with its content.
+        cure: what to do about a damaged one.
+
+    Returns:
+        The content, or ``None`` where there is no such file.
+
+    Raises:
+        InterpError: if it cannot be read or is damaged.
+    """
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        check(data)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InterpError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InterpError(f"{path} is damaged ({error}): {cure}") from error
+    return data
 
 
 def plain_name(value: object) -> bool:
