@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from interp.data.token_text import token_pieces
 from interp.data.tokens import TokenSequence
 from interp.lape.entropy import Integers
 
@@ -170,12 +171,12 @@ def examples_frame(
 
     Returns:
         Columns ``layer, neuron, lang, rank, text, tokens, activations``: one row per selected
-        neuron, language and rank (0-based); ``activations`` are values at the observed site, one
-        per token of the window.
+        neuron, language and rank (0-based). ``tokens`` are pieces of ``text``, which they join to
+        (`interp.data.token_text.token_pieces`); ``activations`` are values at the observed site,
+        one per token of the window.
     """
     rows = []
     neurons = [(layer, int(neuron)) for layer, chosen in columns.items() for neuron in chosen]
-    decoded: dict[int, str] = {}
     for index, (layer, neuron) in enumerate(neurons):
         for language, lang in enumerate(languages):
             for rank, (place, at, window) in enumerate(top.ranked(index, language)):
@@ -183,17 +184,15 @@ def examples_frame(
                 low = max(sequence.n_special, at - BEFORE)
                 ids = sequence.ids[low : at + AFTER + 1].tolist()
                 offset = low - (at - BEFORE)
-                for token in ids:
-                    if token not in decoded:
-                        decoded[token] = tokenizer.decode([token])
+                pieces = token_pieces(tokenizer, ids)
                 rows.append(
                     {
                         "layer": layer,
                         "neuron": neuron,
                         "lang": lang,
                         "rank": rank,
-                        "text": tokenizer.decode(ids),
-                        "tokens": [decoded[token] for token in ids],
+                        "text": "".join(pieces),
+                        "tokens": pieces,
                         "activations": window[offset : offset + len(ids)].tolist(),
                     }
                 )

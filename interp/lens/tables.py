@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from interp.data.token_text import token_name
 from interp.lens.items import ROLES, LensItem
 from interp.lens.trajectories import Point
 
@@ -93,5 +94,5 @@ def _grid(
 def _texts(ids: NDArray[np.int64], tokenizer: Any) -> NDArray[np.object_]:
     """Text of every token, decoded once per distinct id."""
     distinct, where = np.unique(ids, return_inverse=True)
-    texts = np.array([tokenizer.decode([int(i)]) for i in distinct], object)
+    texts = np.array([token_name(tokenizer, int(i)) for i in distinct], object)
     return texts[where]

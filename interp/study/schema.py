@@ -167,7 +167,7 @@ _ALL = (
         _LANG,
         "rank int 0 is the most exciting",
         "text str the text",
-        "tokens list[str] its tokens",
+        "tokens list[str] its tokens, as pieces that join to the text (one that ends within a character is empty)",
         "activations list[float] the neuron's activation on each token",
     ),
     _table(
