@@ -97,7 +97,8 @@ def test_top_texts_are_those_of_brute_force(model: HookedModel, done: tuple[Stud
                 ids = text.sequences[place].ids.tolist()
                 low, high = max(1, at - BEFORE), at + AFTER + 1
                 assert row["text"] == model.tokenizer.decode(ids[low:high])
-                assert list(row["tokens"]) == [model.tokenizer.decode([t]) for t in ids[low:high]]
+                assert "".join(row["tokens"]) == row["text"]
+                assert len(row["tokens"]) == len(ids[low:high])
                 np.testing.assert_allclose(row["activations"], values[low:high], atol=1e-4)
                 n_rows += 1
     assert n_rows == len(frame) > 50
