@@ -14,11 +14,11 @@ WORKERS ?= 2
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) $(TORCH_INDEX) torch
-	$(PIP) --editable .
+	$(PIP) --editable '.[dashboard]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) --editable '.[engines,train,lm-eval,dev]'
+	$(PIP) --editable '.[dashboard,engines,train,lm-eval,dev]'
 	@touch $@
 
 install: $(VENV)/installed  ## a virtual environment with interp in it

@@ -11,6 +11,7 @@ from interp.cli import (
     ablate,
     claims,
     compare,
+    dashboard,
     demo,
     doctor,
     eval,
@@ -54,7 +55,7 @@ def _root(
 
         interp lape --model allenai/OLMo-2-1124-7B --corpus ted:multi_way.jsonl
 
-        interp show --study artifacts/mine
+        interp dashboard --study artifacts/mine
     """
 
 
@@ -77,6 +78,7 @@ def build() -> typer.Typer:
     app.add_typer(eval.app, name="eval", rich_help_panel=analyses)
     app.command("verify", rich_help_panel="Checkpoints")(verify.command)
     app.command("show", rich_help_panel="Studies")(show.command)
+    app.command("dashboard", rich_help_panel="Studies")(dashboard.command)
     app.command("compare", rich_help_panel="Studies")(compare.command)
     app.command("claims", rich_help_panel="Studies")(claims.command)
     app.command("transition", rich_help_panel="Studies")(transition.command)

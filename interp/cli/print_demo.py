@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from interp.cli.print_comparison import print_comparison, tally
+from interp.cli.print_comparison import print_comparison
 from interp.cli.tables import console, print_frame
+from interp.comparison.evidence import tally
 from interp.stats.verdict import BEYOND, WITHIN
 
 if TYPE_CHECKING:

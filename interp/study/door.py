@@ -18,6 +18,10 @@ MANIFEST = "study.json"
 _FORMAT = "interp-study"
 
 
+class NewerSchemaError(InterpError):
+    """A newer version of interp wrote the study."""
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read ``study.json`` and refuse what this version cannot read.
 
@@ -50,7 +54,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise InterpError(f"{path} is damaged: schema_version is {found!r}, expected a number >= 1")
     if found > SCHEMA_VERSION:
-        raise InterpError(
+        raise NewerSchemaError(
             f"study {folder} was written by schema {found}, and this interp reads up to schema "
             f"{SCHEMA_VERSION}: update interp, or give another folder with --study"
         )

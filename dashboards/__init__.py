@@ -1,0 +1,1 @@
+"""The Streamlit pages that read a study. They never import torch; `interp dashboard` starts them."""

@@ -1,0 +1,130 @@
+"""What a page says where it has nothing to show: why, and the exact command that mends it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.data import Source
+from interp.errors import InterpError
+from interp.study.door import MANIFEST, NewerSchemaError
+from interp.study.pending import PENDING
+
+COMMANDS = {
+    "lape": "interp lape", "lahis": "interp lahis", "lens": "interp lens", "mcq": "interp eval mcq",
+    "klar": "interp eval klar", "similarity": "interp similarity", "ablation": "interp ablate",
+    "attention": "interp attention",
+}  # fmt: skip
+"""Analysis to the command that adds it to a study."""
+
+
+def command(text: str) -> None:
+    """Show a command that can be copied."""
+    st.code(text, language="bash")
+
+
+def explain_unopened(path: str, error: InterpError) -> None:
+    """Say why a folder cannot be shown as a study, and what makes one."""
+    st.error(str(error), icon=":material/error:")
+    if isinstance(error, NewerSchemaError):
+        st.write("A newer version of interp wrote this study. Update, and open it again:")
+        command("pip install --upgrade interp")
+    elif not (Path(path).expanduser() / MANIFEST).exists():
+        st.write("Make a study here with the demo, or with an analysis of your own checkpoint:")
+        place = shlex.quote(path)
+        command(
+            f"interp demo --study {place}\n"
+            f"interp lape --model CHECKPOINT --label base --stage base --study {place}"
+        )
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show an ``InterpError`` of this part of the page as one line; the rest of the page goes on."""
+    try:
+        yield
+    except InterpError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def say_empty(source: Source) -> None:
+    """Say that a study has no finished run yet, and which runs are under way."""
+    st.info(f"Study {source.path} has no finished run yet. Analyse a checkpoint:")
+    place = shlex.quote(source.path)
+    command(f"interp lape --model CHECKPOINT --label base --stage base --study {place}")
+    if (Path(source.path) / PENDING).exists():
+        st.warning("A change of this study was interrupted: repeat its command to complete it.")
+    say_unfinished(source)
+
+
+def say_unfinished(source: Source) -> None:
+    """List the runs that were interrupted or are still going."""
+    runs = source.runs(unfinished=True)
+    runs = runs[runs["status"] == "unfinished"]
+    if runs.empty:
+        return
+    st.warning(
+        f"{len(runs)} of the runs here are not finished (interrupted, or still going): "
+        f"{', '.join(runs['run_id'])}. The command that began a run goes on with it; "
+        "a page shows it when it is finished."
+    )
+
+
+def say_missing(source: Source, analysis: str, labels: Sequence[str]) -> None:
+    """Say that an analysis is not there for some checkpoints, with the commands that add it.
+
+    Args:
+        source: the study.
+        analysis: e.g. ``lahis``.
+        labels: the checkpoints without it.
+    """
+    st.info(f"No {analysis} run of {', '.join(labels)} in this study. To add it:")
+    command("\n".join(_commands(source, analysis, labels)))
+
+
+def say_not_compared(source: Source) -> None:
+    """Say that differences have no verdict yet, and how to get one."""
+    st.info("The checkpoints have not been compared: no interval, noise floor or verdict yet.")
+    command(f"interp compare --study {shlex.quote(source.path)}")
+
+
+def say_one_checkpoint(source: Source) -> None:
+    """Say that a comparison needs a second checkpoint."""
+    st.info("This study holds one checkpoint: a difference needs a second one. Analyse it, then:")
+    place = shlex.quote(source.path)
+    command(
+        f"interp lape --model CHECKPOINT --label NAME --stage grpo --study {place}\n"
+        f"interp compare --study {place}"
+    )
+
+
+def _commands(source: Source, analysis: str, labels: Sequence[str]) -> list[str]:
+    """Write the command for each label, with the model that its other runs name."""
+    runs = source.runs()
+    lines = []
+    for label in labels:
+        own = runs[(runs["label"] == label) & runs["model"].notna()]
+        lines.append(_command(source, analysis, label, own))
+    return lines
+
+
+def _command(source: Source, analysis: str, label: str, own: pd.DataFrame) -> str:
+    place = shlex.quote(source.path)
+    if analysis == "train":
+        return f"interp train grpo --model BASE --out CHECKPOINT --study {place}"
+    model, stage = "CHECKPOINT", label
+    if len(own):
+        last = own.iloc[-1]
+        model, stage = str(last["model"]), str(last["stage"])
+        if not pd.isna(last["revision"]):
+            model += f"@{last['revision']}"
+    parts = [
+        COMMANDS.get(analysis, f"interp {analysis}"), "--model", shlex.quote(model),
+        "--label", shlex.quote(label), "--stage", shlex.quote(stage), "--study", place,
+    ]  # fmt: skip
+    return " ".join(parts)

@@ -1,0 +1,122 @@
+"""What the study holds, what differs beyond noise, and where to look next."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.chart import show
+from dashboards.controls import choose, set_control
+from dashboards.faults import (
+    COMMANDS,
+    command,
+    say_not_compared,
+    say_one_checkpoint,
+    say_unfinished,
+)
+from dashboards.page import Chosen, begin
+from interp.comparison.evidence import tally
+from interp.figures.overview import completeness, verdict_counts
+from interp.stats.verdict import BEYOND
+from interp.study import study_summary
+
+PAGE_OF = {
+    "lens": "views/lens.py", "lahis": "views/heads.py", "attention": "views/heads.py",
+    "ablation": "views/heads.py", "lape": "views/neurons.py", "mcq": "views/facts.py",
+    "klar": "views/facts.py", "train": "views/training.py",
+}  # fmt: skip
+"""Analysis to the page that shows it; what is compared is on Statistics, too."""
+
+
+def main() -> None:
+    """Draw the page."""
+    chosen = begin("Overview")
+    runs = chosen.source.runs()
+    current = runs[runs["status"] == "current"]
+    compared = chosen.compared()
+    _cards(chosen, current, compared)
+    say_unfinished(chosen.source)
+    if runs["label"].nunique() == 1:
+        say_one_checkpoint(chosen.source)
+    elif compared.empty:
+        say_not_compared(chosen.source)
+    else:
+        _verdicts(chosen, compared)
+    _grid(chosen, current)
+    with st.expander("Every run", icon=":material/list:"):
+        st.dataframe(chosen.source.derive(study_summary), hide_index=True, key="runs")
+
+
+def _cards(chosen: Chosen, current: pd.DataFrame, compared: pd.DataFrame) -> None:
+    facts = chosen.source.table("facts", columns=["fact_id"])["fact_id"].nunique()
+    judged = compared[compared["head"].isna()]
+    beyond = int((judged["verdict"] == BEYOND).sum())
+    cards = (
+        ("Checkpoints", f"{current['label'].nunique()}"),
+        ("Languages", f"{len(chosen.languages)}"),
+        ("Facts", f"{facts:,}"),
+        ("Differences beyond noise", f"{beyond} of {len(judged)}" if len(judged) else "–"),
+    )
+    for column, (name, value) in zip(st.columns(len(cards)), cards, strict=True):
+        column.metric(name, value, border=True)
+
+
+def _verdicts(chosen: Chosen, compared: pd.DataFrame) -> None:
+    counted = tally(compared)
+    judged = compared[compared["head"].isna()]
+    parts = [
+        f"{label} differs from {chosen.base} beyond noise in "
+        f"{int((own['verdict'] == BEYOND).sum())} of {len(own)} statistics"
+        for label, own in judged.groupby("label", sort=False)
+    ]
+    show(
+        verdict_counts(counted, title=f"Compared with {chosen.base}: what is beyond noise"),
+        counted,
+        "verdicts",
+        runs=chosen.about(list(compared["label_run"].dropna().unique())),
+        takeaway="; ".join(parts) + ". No adjustment over statistics: a few calls are chance.",
+    )
+    st.page_link("views/statistics.py", label="The evidence behind every verdict")
+
+
+def _grid(chosen: Chosen, current: pd.DataFrame) -> None:
+    held = chosen.source.derive(_languages_per_run)
+    frame = current[["analysis", "label", "run_id"]].assign(
+        languages=current["run_id"].map(held).astype(float)
+    )
+    analyses = [name for name in dict.fromkeys([*COMMANDS, "train", *frame["analysis"]])]
+    labels = list(dict.fromkeys([*chosen.labels, *frame["label"]]))
+    frame = frame.drop(columns="run_id").groupby(["analysis", "label"], as_index=False).max()
+    lacking = [name for name in COMMANDS if name not in set(frame["analysis"])]
+    show(
+        completeness(
+            frame, labels, analyses, title=f"Study {chosen.source.name}: analyses and languages"
+        ),
+        frame,
+        "grid",
+        runs=current,
+        takeaway="Languages per analysis and checkpoint"
+        + (f"; none yet: {', '.join(lacking)}." if lacking else "."),
+        on_click=lambda cell: set_control("analysis", cell[0]),
+    )
+    analysis = choose("Analysis", analyses, "analysis", help="A click on the grid chooses it, too.")
+    if analysis in PAGE_OF and analysis in set(frame["analysis"]):
+        st.page_link(
+            PAGE_OF[analysis], label=f"Look at {analysis}", icon=":material/arrow_forward:"
+        )
+    elif analysis in COMMANDS and analysis not in set(frame["analysis"]):
+        command(f"{COMMANDS[analysis]} --help")
+
+
+def _languages_per_run(study: object) -> dict[str, int]:
+    from interp.study import Study
+
+    assert isinstance(study, Study)
+    return {
+        record.run_id: len(
+            {code for about in record.data["files"].values() for code in about.get("languages", [])}
+        )
+        for record in study.records()
+        if record.finished
+    }
+
+
+main()

@@ -1,0 +1,5 @@
+"""Placeholder: written next."""
+
+from dashboards.page import begin
+
+begin("statistics")

@@ -1,0 +1,39 @@
+"""What stands below a chart: which runs it was drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+_HASH = 8
+"""Characters of a data hash: enough to tell a study's data sets apart."""
+
+
+def provenance(runs: pd.DataFrame) -> str:
+    """Say where the numbers of a chart come from.
+
+    Args:
+        runs: rows of the table ``runs``: one per run behind the chart.
+
+    Returns:
+        Per checkpoint its label, model and revision, and of each run analysis, preset, data and
+        date; e.g. ``base: ckpt/base, lape (default, data ecd9b500, 2026-11-29)``.
+    """
+    return "; ".join(
+        f"{label}: {model}, {', '.join(map(_of_run, own.to_dict('records')))}"
+        for (label, model), own in runs.assign(
+            model=[_model(run) for run in runs.to_dict("records")]
+        ).groupby(["label", "model"], sort=False)
+    )
+
+
+def _model(run: dict[Hashable, Any]) -> str:
+    revision = "" if pd.isna(run["revision"]) else f"@{run['revision']}"
+    return f"{run['model']}{revision}"
+
+
+def _of_run(run: dict[Hashable, Any]) -> str:
+    data = str(run["data_hash"]).removeprefix("sha256:")[:_HASH]
+    return f"{run['analysis']} ({run['preset']}, data {data}, {str(run['finished_at'])[:10]})"

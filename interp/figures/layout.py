@@ -1,0 +1,114 @@
+"""What every chart has in common: title, axes, fonts, room for long labels, no fixed text colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+FONT = (
+    "Noto Sans, Noto Sans Arabic, Noto Sans Bengali, Noto Sans CJK SC, Noto Sans CJK JP, "
+    "system-ui, sans-serif"
+)
+"""Twelve languages need glyphs of five scripts; the first font that has one is taken."""
+
+GRID = "rgba(128, 128, 128, 0.25)"
+"""Readable on white and on black."""
+
+
+def finish(
+    figure: go.Figure,
+    *,
+    title: str,
+    x: str | None = None,
+    y: str | None = None,
+    height: int = 420,
+    legend: bool = True,
+) -> go.Figure:
+    """Give a figure the look that all share.
+
+    Args:
+        figure: changed in place.
+        title: from metadata (checkpoints, languages, data), never typed by hand.
+        x: title of the x axis, with its unit.
+        y: title of the y axis, with its unit.
+        height: in pixels.
+        legend: whether series are named; below the chart, where it covers nothing.
+
+    Returns:
+        The figure.
+    """
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left", "yref": "container", "automargin": True},
+        font={"family": FONT},
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        height=height,
+        margin={"l": 60, "r": 20, "t": 60, "b": 60},
+        showlegend=legend,
+        legend={"orientation": "h", "yanchor": "top", "y": -0.2, "xanchor": "left", "x": 0},
+        hoverlabel={"font": {"family": FONT}},
+    )
+    figure.update_xaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True)
+    if x is not None:
+        figure.update_xaxes(title_text=x)
+    if y is not None:
+        figure.update_yaxes(title_text=y)
+    return figure
+
+
+def empty(title: str, why: str) -> go.Figure:
+    """Draw a chart that says why there is nothing to draw.
+
+    Args:
+        title: the title it would have had.
+        why: one sentence.
+    """
+    figure = go.Figure()
+    figure.add_annotation(text=why, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return finish(figure, title=title, height=200, legend=False)
+
+
+def clickable(
+    figure: go.Figure,
+    x: Sequence[Any],
+    y: Sequence[Any],
+    points: Sequence[Sequence[Any]],
+    *,
+    hover: Sequence[str],
+    size: int = 14,
+    **place: Any,
+) -> go.Figure:
+    """Lay invisible squares over a heat map, which by itself reports no click.
+
+    Args:
+        figure: changed in place; the heat map below should have ``hoverinfo="skip"``.
+        x: positions, one per cell.
+        y: positions, one per cell.
+        points: ``customdata`` of each cell, which a click hands back.
+        hover: what is shown on the cell.
+        size: of the square in pixels; as large as a cell, so that any spot in it can be hit.
+        **place: ``row`` and ``col`` of a subplot.
+
+    Returns:
+        The figure.
+    """
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=y,
+            mode="markers",
+            marker={"symbol": "square", "size": size, "opacity": 0},
+            customdata=points,
+            hovertext=hover,
+            hoverinfo="text",
+            showlegend=False,
+            name="cells",
+        ),
+        **place,
+    )
+    return figure

@@ -1,0 +1,70 @@
+"""Drives the dashboard without a browser."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import plotly.graph_objects as go
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parent.parent.parent
+APP = ROOT / "dashboards" / "app.py"
+DEMO = ROOT / "artifacts" / "demo"
+TIMEOUT = 60.0
+"""Seconds; two busy cores read a study slowly."""
+
+
+def open_page(page: str, study: Path = DEMO, **query: str | list[str]) -> AppTest:
+    """Run a page of a study.
+
+    Args:
+        page: stem of its file in ``dashboards/views``.
+        study: folder of the study.
+        **query: what the URL says.
+    """
+    with mock.patch.object(sys, "argv", ["app.py"]):
+        app = AppTest.from_file(str(APP), default_timeout=TIMEOUT)
+        app.query_params["study"] = str(study)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        if page != "overview":
+            app.switch_page(f"views/{page}.py").run()
+    return app
+
+
+def check_quiet(app: AppTest) -> None:
+    """Hold that a page raised nothing."""
+    assert not app.exception, [
+        one.message + "\n" + "\n".join(one.stack_trace) for one in app.exception
+    ]
+
+
+def charts(app: AppTest) -> dict[str, go.Figure]:
+    """Return the page's charts by the key that they were shown under."""
+    found = {}
+    for element in app.get("plotly_chart"):
+        key = element.proto.id.split("-")[-1]
+        found[key.removeprefix("chart_")] = go.Figure(json.loads(element.proto.spec))
+    return found
+
+
+def described(app: AppTest) -> list[str]:
+    """Return every chart's description."""
+    return [element.proto.alt for element in app.get("plotly_chart")]
+
+
+def click(app: AppTest, key: str, customdata: list[Any]) -> AppTest:
+    """Click a point of a chart."""
+    app.session_state[f"chart_{key}"] = {"selection": {"points": [{"customdata": customdata}]}}
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    """Return every sentence on the page, one text."""
+    kinds = (app.error, app.warning, app.info, app.caption, app.markdown, app.code, app.title)
+    return "\n".join(str(one.value) for kind in kinds for one in kind)
