@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Workers of the test run; each uses one thread.
 WORKERS ?= 2
 
-.PHONY: demo install install-dev test test-all test-slow lint format types bench bench-quick clean
+.PHONY: demo dashboard browser tour install install-dev test test-all test-slow lint format types bench bench-quick clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,16 @@ install-dev: $(VENV)/installed-dev  ## the same with test tools and the optional
 
 demo: install  ## the whole main job on the shipped checkpoint
 	$(BIN)/interp demo
+
+dashboard: install  ## look at the shipped study, or at STUDY=artifacts/mine, in the browser
+	$(BIN)/interp dashboard $(if $(STUDY),--study $(STUDY))
+
+browser:  ## Chromium and fonts of five scripts, for the browser tests and SVG/PNG (Debian, as root)
+	@command -v chromium >/dev/null && fc-list | grep -q NotoSansBengali || \
+	  { apt-get update && apt-get install -y --no-install-recommends chromium fontconfig fonts-noto-core fonts-noto-cjk; }
+
+tour: install-dev  ## the pictures of the dashboard in docs/pictures, light and dark
+	$(BIN)/python docs/pictures/tour.py
 
 test: install-dev  ## units and the main paths
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"

@@ -32,6 +32,9 @@ TOP = 0.05
 """Share of neurons and of heads called top. The defaults (1 % and 2 %) would be 82 neurons of five
 languages and 3 heads here: fewer than a verdict needs."""
 
+EXAMPLES = 2
+"""Top texts per neuron and language: the study of the demo comes with the clone and should stay small."""
+
 RETRAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "base": ("base", "--preset", "full"),
@@ -160,7 +163,9 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
     label = checkpoint.name
     return {
         "train": log_to_study(checkpoint, study),
-        "lape": run_lape(model, corpus, study, label=label, stage=label, top_fraction=TOP),
+        "lape": run_lape(
+            model, corpus, study, label=label, stage=label, top_fraction=TOP, examples=EXAMPLES
+        ),
         "lahis": run_lahis(model, corpus, study, label=label, stage=label, top_fraction=TOP),
         "lens": run_lens(model, facts, study, label=label, stage=label),
         "mcq": run_mcq(model, facts, study, label=label, stage=label),

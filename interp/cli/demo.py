@@ -12,7 +12,7 @@ from interp.cli import options as o
 
 
 def command(
-    study: o.StudyOption = Path("artifacts/demo"),
+    study: o.StudyOption = Path("artifacts/my-demo"),
     checkpoints: Annotated[
         Path, typer.Option(help="Folder in which the shipped checkpoints are placed.")
     ] = Path("ckpt"),
@@ -32,7 +32,8 @@ def command(
     """Run every analysis on the model organism that comes with the clone, and compare its stages.
 
     The organism is a small language model trained on facts from Unicode CLDR: it knows nearly
-    all of them in English and far fewer in other languages. SFT and GRPO went on from it.
+    all of them in English and far fewer in other languages. SFT and GRPO went on from it. What it
+    finds comes with the clone, too: interp dashboard shows artifacts/demo at once.
     """
     from interp.cli.print_demo import print_demo
     from interp.cli.session import open_study
@@ -63,6 +64,8 @@ def command(
     print_demo(target, runs)
     out.print(f"\nDone in {time.monotonic() - started:.0f} s. The results are in {study}.")
     out.print("Where to look next:")
+    out.print(f"  interp dashboard --study {study}")
+    out.print("                                          all of it in the browser")
     out.print(f"  interp show --study {study}            the runs, and what each was made with")
     out.print(f"  interp lape --model YOUR_CHECKPOINT --label mine --study {study}")
     out.print("                                          your own checkpoint beside them")
