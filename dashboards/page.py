@@ -18,6 +18,7 @@ from interp.comparison.rows import EVERYTHING
 from interp.data.languages import in_table_order
 from interp.errors import InterpError
 from interp.figures.marks import Mark, checkpoint_marks
+from interp.importers.imported import PRESET
 
 SHIPPED = "artifacts/demo"
 MOST_LABELS = 3
@@ -68,7 +69,8 @@ class Chosen:
         if own.empty:
             say_missing(self.source, analyses[0], self.labels)
             return {}
-        kinds = own["analysis"] + " " + own["preset"] + " " + own["data_hash"].map(short_hash)
+        own = own.sort_values("finished_at", kind="stable")  # of one kind the newest is taken
+        kinds = _kinds(own)
         # the kind that most checkpoints have; of equals, the newest
         frequent = kinds.groupby(kinds).size()
         newest = own.groupby(kinds)["finished_at"].max()
@@ -204,6 +206,17 @@ def _languages(study: object) -> tuple[str, ...]:
         for code in about.get("languages", [])
     }
     return in_table_order(codes)
+
+
+def _kinds(runs: pd.DataFrame) -> pd.Series:
+    """Say how runs were made; what is alike in this can stand side by side.
+
+    Imported matrices and lists have the hash of their content as data, another for every checkpoint:
+    of them analysis and preset are all that is known.
+    """
+    data = " " + runs["data_hash"].map(short_hash)
+    content = (runs["preset"] == PRESET) & runs["analysis"].isin(["lahis", "lape"])
+    return runs["analysis"] + " " + runs["preset"] + data.mask(content, "")
 
 
 def short_hash(data_hash: str) -> str:

@@ -60,8 +60,8 @@ def _cards(chosen: Chosen, current: pd.DataFrame, compared: pd.DataFrame) -> Non
 
 
 def _verdicts(chosen: Chosen, compared: pd.DataFrame) -> None:
-    counted = tally(compared)
-    judged = compared[compared["head"].isna()]
+    judged = compared[compared["head"].isna()]  # the maps' thousands of rows are on Heads
+    counted = tally(judged)
     parts = [
         f"{label} differs from {chosen.base} beyond noise in "
         f"{int((own['verdict'] == BEYOND).sum())} of {len(own)} statistics"

@@ -24,6 +24,10 @@ ROOT = HERE.parent.parent
 COLOURS = 128
 """Of a picture's palette: a fifth of the size, and no difference that an eye finds on a chart."""
 
+DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]') &&
+  [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(c => c.querySelector('.main-svg'))"""
+"""Charts are drawn after the script has ended."""
+
 PICTURES = {
     "overview": ("", 1300),
     "lens-arabic": ("lens?lang=ar", 2300),
@@ -67,7 +71,8 @@ def picture(browser: Browser, address: str, height: int, scheme: str) -> Image.I
     page.goto(address)
     page.wait_for_selector("h1", timeout=60_000)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_timeout(2_000)  # charts draw after the script has ended
+    page.wait_for_function(DRAWN, timeout=60_000)
+    page.wait_for_timeout(1_000)  # what is drawn last: fonts, and charts that fit themselves
     taken = Image.open(io.BytesIO(page.screenshot()))
     context.close()
     return taken.convert("RGB").quantize(COLOURS)

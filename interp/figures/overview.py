@@ -8,10 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from interp.figures.layout import clickable, empty, finish
-from interp.figures.marks import SEQUENTIAL
 from interp.figures.verdicts import SIGNS
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 
+_THERE = "#33669A"
 _COLOURS = {BEYOND: "#AA3377", WITHIN: "#BBBBBB", NOT_ENOUGH: "#66CCEE"}
 
 
@@ -44,8 +44,8 @@ def completeness(
             y=list(analyses),
             text=shown,
             texttemplate="%{text}",
-            colorscale=SEQUENTIAL,
-            zmin=0,
+            colorscale=[[0, _THERE], [1, _THERE]],
+            textfont={"color": "white"},
             showscale=False,
             hoverinfo="skip",
             xgap=2,

@@ -14,17 +14,21 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
 from interp.errors import InterpError
+from interp.study.partial import digest_of
 from interp.study.pending import PENDING, read_pending
 from interp.study.wellformed import check_record, read_checked
 
 RUNS = "runs"
 RECORD = "run.json"
 _ATTEMPTS = 20
+_CURE = (
+    "the other runs can still be read; run the analysis again with --overwrite, or restore the file"
+)
 
 RUN_COLUMNS = (
     "run_id", "study", "label", "stage", "model", "revision", "adapter", "analysis", "preset",
@@ -82,28 +86,60 @@ class RunRecord:
         Raises:
             InterpError: if it is missing, cannot be read, or is not what was written.
         """
-        path = self.folder / name
+        path = self._path(name)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise InterpError(f"cannot read {path}: {error.strerror}; {_CURE}") from error
+        self._hold(name, hashlib.sha256(data).hexdigest())
+        return data
+
+    def open_file(self, name: str) -> BinaryIO:
+        """Open one of the run's files; its hash is computed only where the file has changed.
+
+        Args:
+            name: the file's name, e.g. ``neurons.parquet``.
+
+        Returns:
+            The file at its beginning, to be closed by the caller.
+
+        Raises:
+            InterpError: as of ``read_file``.
+        """
+        path = self._path(name)
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise InterpError(f"cannot read {path}: {error.strerror}; {_CURE}") from error
+        try:
+            self._hold(name, digest_of(path.absolute(), file))
+        except OSError as error:
+            file.close()
+            raise InterpError(f"cannot read {path}: {error.strerror}; {_CURE}") from error
+        except InterpError:
+            file.close()
+            raise
+        return file
+
+    def _path(self, name: str) -> Path:
         if not self.folder.exists():
             raise InterpError(
                 f"run {self.run_id} is gone: it was renamed or removed while the study was read; "
                 "run the command again"
             )
-        cure = (
-            "the other runs can still be read; run the analysis again with --overwrite, or "
-            "restore the file"
+        return self.folder / name
+
+    def _hold(self, name: str, found: str) -> None:
+        """Refuse a file whose SHA-256 is none of those recorded."""
+        if found in self.hashes(name):
+            return
+        # A migration may have rewritten the file since this record was read.
+        now = read_record(self.folder)
+        if now is not None and found in now.hashes(name):
+            return
+        raise InterpError(
+            f"{self.folder / name} is damaged: its content is not what the run wrote; {_CURE}"
         )
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise InterpError(f"cannot read {path}: {error.strerror}; {cure}") from error
-        found = hashlib.sha256(data).hexdigest()
-        if found not in self.hashes(name):
-            # A migration may have rewritten the file since this record was read.
-            now = read_record(self.folder)
-            if now is not None and found in now.hashes(name):
-                return data
-            raise InterpError(f"{path} is damaged: its content is not what the run wrote; {cure}")
-        return data
 
 
 def read_record(folder: Path) -> RunRecord | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from interp.study import tables
 from interp.study.atomic import remove_leftovers, write_bytes, write_error
 from interp.study.door import open_for_writing, read_manifest
 from interp.study.locking import check_free, writer_lock
+from interp.study.partial import filter_of, read_rows
 from interp.study.pending import refuse_pending
 from interp.study.records import RunRecord, current_ids, read_records, runs_frame
 from interp.study.runs import Run, open_run
@@ -142,6 +143,53 @@ class Study:
             empty = tables.empty_frame(schema)
             return empty if columns is None else empty[list(columns)]
         return pd.concat(frames, ignore_index=True)
+
+    def rows(
+        self,
+        name: str,
+        *,
+        run_id: str,
+        where: Mapping[str, Any],
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Read those rows of one run's table that have the wanted values.
+
+        Quick for a part of a large table: only what may hold such rows is read, and the file is
+        held against its recorded hash only once while it stays the same.
+
+        Args:
+            name: a table that runs write.
+            run_id: the run, whether current or not.
+            where: by column one value or a sequence of them (``None``: an empty cell); a row has
+                to agree in all of these columns.
+            columns: only these columns.
+
+        Returns:
+            The rows in stored order, as ``table`` would give them.
+
+        Raises:
+            InterpError: for an unknown table, run, column or kind of value, one that is not a
+                run's, and for a damaged file.
+        """
+        schema = tables.schema_of(name)
+        for column in columns or ():
+            if column not in schema.names:
+                raise unknown(f"column of {name}", column, schema.names)
+        condition = filter_of(schema, where)
+        if schema.place != "run":
+            raise InterpError(f"table {name} belongs to no run: read it with Study.table")
+        record, file = self._record(run_id), f"{name}.parquet"
+        frame = None
+        if file in record.data["files"]:
+            with record.open_file(file) as opened:
+                try:
+                    frame = read_rows(opened, condition, columns)
+                except tables.READ_ERRORS as error:
+                    raise _unreadable(record.folder / file, error) from error
+        if frame is None or frame.empty:
+            empty = tables.empty_frame(schema)
+            return empty if columns is None else empty[list(columns)]
+        return frame
 
     def tensors(self, run_id: str, name: str) -> dict[str, np.ndarray]:
         """Read the arrays of one run.
