@@ -9,9 +9,22 @@ from interp.errors import InterpError
 from interp.model import HookedModel
 from interp.model.architectures import text_config
 from interp.notices import tell
-from interp.options import AblationOptions, LahisOptions, LapeOptions, SimilarityOptions
+from interp.options import (
+    AblationOptions,
+    AttentionOptions,
+    LahisOptions,
+    LapeOptions,
+    SimilarityOptions,
+)
 
-Options = TypeVar("Options", AblationOptions, LapeOptions, LahisOptions, SimilarityOptions)
+Options = TypeVar(
+    "Options",
+    AblationOptions,
+    AttentionOptions,
+    LapeOptions,
+    LahisOptions,
+    SimilarityOptions,
+)
 
 
 def n_positions(model: HookedModel) -> int | None:

@@ -21,6 +21,7 @@ import pandas as pd
 from interp.errors import InterpError, unknown
 from interp.options import (
     AblationOptions,
+    AttentionOptions,
     KlarOptions,
     LahisOptions,
     LapeOptions,
@@ -34,6 +35,7 @@ __all__ = [
     "PRESETS",
     "PRESET_NAMES",
     "AblationOptions",
+    "AttentionOptions",
     "KlarOptions",
     "LahisOptions",
     "LapeOptions",
@@ -100,6 +102,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             }
         ),
         "similarity": MappingProxyType({"default": SimilarityOptions()}),
+        "attention": MappingProxyType({"default": AttentionOptions()}),
     }
 )  # fmt: skip
 """analysis -> preset name -> options."""

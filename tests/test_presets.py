@@ -52,6 +52,7 @@ EXPECTED = {
     ("ablation", "default"): {},
     ("ablation", "release"): {"assignment": "argmax", "loss": "chunk_ppl", "units": "any"},
     ("similarity", "default"): {},
+    ("attention", "default"): {},
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The options of every analysis: one frozen dataclass each, refusing values it does not know."""
 
 from interp.options.ablation import AblationOptions
+from interp.options.attention import AttentionOptions
 from interp.options.klar import KlarOptions
 from interp.options.lahis import LahisOptions
 from interp.options.lape import LapeOptions
@@ -10,6 +11,7 @@ from interp.options.similarity import SimilarityOptions
 
 __all__ = [
     "AblationOptions",
+    "AttentionOptions",
     "KlarOptions",
     "LahisOptions",
     "LapeOptions",

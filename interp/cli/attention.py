@@ -1,0 +1,118 @@
+"""``interp attention``: where do chosen heads look?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from interp.cli import options as o
+
+_HEADS = "Heads"
+
+
+def command(
+    model: o.ModelOption,
+    heads: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAYER.HEAD,…",
+            help="Heads, 0-based, e.g. 3.5,4.0.",
+            rich_help_panel=_HEADS,
+        ),
+    ] = None,
+    heads_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="LAHIS run whose top heads are taken: label or run_id of the study, or "
+            "FOLDER[:LABEL] of another study.",
+            rich_help_panel=_HEADS,
+        ),
+    ] = None,
+    n_heads: Annotated[
+        int,
+        typer.Option(min=1, help="Most heads taken from --heads-from.", rich_help_panel=_HEADS),
+    ] = 8,
+    corpus: o.CorpusOption = "cldr",
+    study: o.StudyOption = o.DEFAULT_STUDY,
+    label: o.LabelOption = None,
+    stage: o.StageOption = None,
+    preset: o.PresetOption = "default",
+    languages: o.LanguagesOption = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, help="Samples (units) per language.", rich_help_panel="Method"),
+    ] = None,
+    seq_len: Annotated[
+        int | None,
+        typer.Option(min=2, help="Longest sample in tokens.", rich_help_panel="Method"),
+    ] = None,
+    limit: o.LimitOption = None,
+    batch_size: o.BatchSizeOption = "auto",
+    seed: o.SeedOption = 0,
+    overwrite: o.OverwriteOption = False,
+    base: o.BaseOption = None,
+    dtype: o.DtypeOption = "auto",
+    device: o.DeviceOption = "auto",
+    device_map: o.DeviceMapOption = None,
+    engine: o.EngineOption = "native",
+    trust_remote_code: o.TrustOption = False,
+    architectures: o.ArchitecturesOption = None,
+) -> None:
+    """Store where chosen heads look on a few sample texts: every token's attention to the others.
+
+    Give the same heads for every checkpoint, so that they can be compared.
+
+    Example: interp attention --model ckpt/base --heads-from base --languages en,ar,bn
+    """
+    from interp.attention.heads import check_engine, parse_heads, which_heads
+    from interp.attention.run import run_attention
+    from interp.causal.read_sets import find_run
+    from interp.cli.print_attention import print_attention
+    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.data.corpus import Corpus
+
+    which_heads(heads, heads_from)
+    named = None if heads is None else parse_heads(heads)
+    spec = checkpoint(
+        model,
+        label=label,
+        stage=stage,
+        engine=engine,
+        base=base,
+        dtype=dtype,
+        device=device,
+        device_map=device_map,
+        trust_remote_code=trust_remote_code,
+        architectures_file=architectures,
+        attn_implementation="eager",  # SDPA computes no patterns
+    )
+    rows = o.parse_batch_size(batch_size)
+    codes = o.parse_languages(languages)
+    choices = {"n_samples": samples, "seq_len": seq_len}
+    options = chosen_options("attention", preset, choices)
+    check_engine(spec.engine)
+    target = open_study(study)
+    source, run_id = target, None
+    if heads_from is not None:
+        source, run_id = find_run(heads_from, "heads", target)
+    text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
+    run = run_attention(
+        spec.load(),
+        text,
+        target,
+        label=spec.label,
+        stage=spec.stage,
+        heads=named,
+        heads_from=run_id,
+        source=source,
+        n_heads=n_heads,
+        preset=preset,
+        languages=codes,
+        batch_size=rows,
+        seed=seed,
+        overwrite=overwrite,
+        **options,
+    )
+    print_attention(target, run)
