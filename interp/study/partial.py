@@ -1,0 +1,145 @@
+"""Parts of a large table: rows by value, without reading the whole file.
+
+A file of a run is held against its recorded SHA-256 once: what was found is remembered for as long
+as the file keeps its identity, time and size. What is then read are only the row groups whose
+statistics leave room for the wanted values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from interp.errors import InterpError, unknown
+from interp.study.schema import TableSchema
+from interp.study.tables import arrow_schema
+
+Where = Mapping[str, Any]
+"""Wanted values by column: one value or a sequence of them; ``None`` stands for an empty cell."""
+
+_CHUNK = 1 << 20
+
+_DIGESTS: dict[Path, tuple[tuple[int, int, int], str]] = {}
+
+
+def digest_of(path: Path, file: BinaryIO) -> str:
+    """Return the SHA-256 of an open file, computed again only where the file has changed.
+
+    Args:
+        path: where it is; absolute, so that it means the same after a change of folder.
+        file: it, open for reading; left at its beginning.
+    """
+    about = os.fstat(file.fileno())
+    state = (about.st_ino, about.st_mtime_ns, about.st_size)
+    known = _DIGESTS.get(path)
+    if known is not None and known[0] == state:
+        return known[1]
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    file.seek(0)
+    _DIGESTS[path] = (state, digest.hexdigest())
+    return digest.hexdigest()
+
+
+def filter_of(schema: TableSchema, where: Where) -> pc.Expression | None:
+    """Turn wanted values into an expression that parquet statistics can be held against.
+
+    Args:
+        schema: the table.
+        where: all of its conditions have to hold; an empty sequence lets no row through.
+
+    Returns:
+        The expression, ``None`` where there is no condition.
+
+    Raises:
+        InterpError: for an unknown column, one of lists, and a value that its kind cannot hold.
+    """
+    whole = None
+    for name, wanted in where.items():
+        one = _condition(schema, name, wanted)
+        whole = one if whole is None else whole & one
+    return whole
+
+
+def _condition(schema: TableSchema, name: str, wanted: Any) -> pc.Expression:
+    if name not in schema.names:
+        raise unknown(f"column of {schema.name}", name, schema.names)
+    kind = arrow_schema(schema).field(name).type
+    if pa.types.is_list(kind):
+        raise InterpError(f"{schema.name}.{name} holds lists: rows cannot be chosen by it")
+    single = isinstance(wanted, str) or not hasattr(wanted, "__iter__")
+    cells = [wanted] if single else list(wanted)
+    values = [cell for cell in cells if not _is_empty(cell)]
+    try:
+        given = pa.array(values, from_pandas=False)
+        # By way of its own type, so that 1.5 is no int, "1" no number and True no 1.
+        fits = not values or _same_kind(given.type, kind)
+        array = given.cast(kind) if fits else None
+    except (pa.ArrowException, OverflowError):
+        array = None
+    if array is None:
+        raise InterpError(
+            f"{schema.name}.{name} is {_said(schema, name)}: no row can be {values!r:.80}"
+        )
+    field = pc.field(name)
+    condition = field.isin(array) if len(array) != 1 else field == array[0]
+    if len(array) > 1 and not pa.types.is_boolean(kind):
+        # `isin` alone prunes no row group: its smallest and largest value do.
+        bounds = pc.min_max(array)
+        condition = (field >= bounds["min"]) & (field <= bounds["max"]) & condition
+    if len(values) < len(cells):
+        condition = field.is_null() | condition if values else field.is_null()
+    return condition
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _same_kind(given: pa.DataType, stored: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_floating(stored):
+        return bool(types.is_floating(given) or types.is_integer(given))
+    if types.is_integer(stored):
+        return bool(types.is_integer(given))
+    if types.is_boolean(stored):
+        return bool(types.is_boolean(given))
+    return bool(types.is_string(given) or types.is_large_string(given))
+
+
+def _said(schema: TableSchema, name: str) -> str:
+    return next(column.kind for column in schema.columns if column.name == name)
+
+
+def read_rows(
+    file: BinaryIO, condition: pc.Expression | None, columns: Sequence[str] | None
+) -> pd.DataFrame:
+    """Read the rows of an open parquet file that a condition lets through.
+
+    Args:
+        file: the file.
+        condition: of ``filter_of``.
+        columns: the columns wanted, or all; those of the condition need not be among them.
+
+    Returns:
+        The rows in stored order. A column that may be empty has, where none of these rows is,
+        the type of its values.
+    """
+    # Of an open file no folder's name (`a=b`) is taken for a column, and it stays the one checked.
+    table = pq.read_table(
+        file,
+        columns=None if columns is None else list(columns),
+        filters=condition,
+        partitioning=None,
+    )
+    return table.to_pandas(ignore_metadata=True)
