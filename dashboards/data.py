@@ -7,7 +7,7 @@ What is cached is shared by all pages and sessions and is never copied, so that 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,6 +87,28 @@ class Source:
         chosen = None if columns is None else tuple(columns)
         return self.derive(Study.table, name, run_id=run_id, columns=chosen)
 
+    def rows(
+        self,
+        name: str,
+        run_id: str,
+        where: Mapping[str, Any],
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Read a part of one run's large table: see ``interp.study.Study.rows``.
+
+        Args:
+            name: a table that runs write.
+            run_id: the run.
+            where: by column one value or a sequence of them.
+            columns: only these columns.
+        """
+        asked = tuple(
+            (column, wanted if _is_single(wanted) else tuple(wanted))
+            for column, wanted in sorted(where.items())
+        )
+        chosen = None if columns is None else tuple(columns)
+        return self.derive(_rows, name, run_id, asked, chosen)
+
     def derive(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """Return ``function(study, *args, **kwargs)``, computed once per state of the study.
 
@@ -101,6 +123,20 @@ class Source:
         key = (function.__module__, function.__qualname__, args, tuple(sorted(kwargs.items())))
         found: T = _derived(self.path, self.state, key, function, args, kwargs)
         return found
+
+
+def _is_single(wanted: Any) -> bool:
+    return isinstance(wanted, str) or not isinstance(wanted, Iterable)
+
+
+def _rows(
+    study: Study,
+    name: str,
+    run_id: str,
+    where: tuple[tuple[str, Any], ...],
+    columns: tuple[str, ...] | None,
+) -> pd.DataFrame:
+    return study.rows(name, run_id=run_id, where=dict(where), columns=columns)
 
 
 def open_source(path: str | Path) -> Source:
