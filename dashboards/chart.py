@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboards.export import image_bytes, why_no_images
 from interp.figures.captions import provenance
+from interp.figures.layout import inked
 
 Point = Mapping[str, Any]
 
@@ -47,7 +48,7 @@ def show(
             "selection_mode": "points",
         }
     st.plotly_chart(
-        figure,
+        inked(figure, st.context.theme.type or "light"),
         key=f"chart_{key}",
         alt=f"{title}. {takeaway}",
         config={"displaylogo": False},
@@ -127,5 +128,6 @@ def parquet_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def html_bytes(figure: go.Figure) -> bytes:
-    """Write a figure as one page that needs no network."""
-    return str(figure.to_html(include_plotlyjs=True, full_html=True)).encode("utf-8")
+    """Write a figure as one page, white, that needs no network."""
+    page = inked(go.Figure(figure), "light").to_html(include_plotlyjs=True, full_html=True)
+    return str(page).encode("utf-8")

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 
 import plotly.graph_objects as go
 
+from interp.figures.layout import inked
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -29,7 +31,7 @@ def image_bytes(figure: go.Figure, form: str) -> bytes:
         figure: as it is shown.
         form: ``svg`` or ``png``.
     """
-    printed = go.Figure(figure)
+    printed = inked(go.Figure(figure), "light")
     printed.update_layout(paper_bgcolor="white", plot_bgcolor="white", template="plotly_white")
     made: bytes = printed.to_image(format=form, width=1000, height=figure.layout.height, scale=2)
     return made

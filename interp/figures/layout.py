@@ -17,6 +17,10 @@ GRID = "rgba(128, 128, 128, 0.25)"
 """Readable on white and on black."""
 
 
+INK = {"light": "#31333F", "dark": "#E6EAF1"}
+"""Of what is written on a figure, by what is behind it; read at a contrast above 10."""
+
+
 def finish(
     figure: go.Figure,
     *,
@@ -56,6 +60,28 @@ def finish(
         figure.update_xaxes(title_text=x)
     if y is not None:
         figure.update_yaxes(title_text=y)
+    return figure
+
+
+def inked(figure: go.Figure, behind: str) -> go.Figure:
+    """Write ticks, axis titles and annotations in a colour that can be read.
+
+    Streamlit's own grey for them is too faint on white (contrast 3.7; WCAG asks for 4.5).
+
+    Args:
+        figure: changed in place, which spares a copy of its numbers.
+        behind: ``light`` or ``dark``.
+
+    Returns:
+        The figure.
+    """
+    ink = {"color": INK[behind]}
+    figure.update_layout(font=ink)
+    figure.update_xaxes(tickfont=ink, title_font=ink)
+    figure.update_yaxes(tickfont=ink, title_font=ink)
+    figure.for_each_coloraxis(
+        lambda axis: axis.update(colorbar={"tickfont": ink, "title": {"font": ink}})
+    )
     return figure
 
 
