@@ -1,0 +1,52 @@
+"""One server, one browser per worker; every window is held to be quiet when it closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.dashboards.browser.driver import ARGUMENTS, CHROMIUM, Visit, serving
+
+Window = Callable[..., Visit]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The dashboard on the study that comes with a clone."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def window(browser: Browser, server: str) -> Iterator[Window]:
+    """Open windows: ``window(color_scheme="dark")``."""
+    opened: list[Visit] = []
+
+    def open_window(address: str = server, **context: Any) -> Visit:
+        opened.append(Visit(browser, address, **context))
+        return opened[-1]
+
+    yield open_window
+    try:
+        for visit in opened:
+            visit.check()
+    finally:
+        for visit in opened:
+            visit.close()
