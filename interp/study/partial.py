@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from interp.errors import InterpError, unknown
@@ -122,7 +123,10 @@ def _said(schema: TableSchema, name: str) -> str:
 
 
 def read_rows(
-    file: BinaryIO, condition: pc.Expression | None, columns: Sequence[str] | None
+    file: BinaryIO,
+    condition: pc.Expression | None,
+    columns: Sequence[str] | None,
+    named: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Read the rows of an open parquet file that a condition lets through.
 
@@ -130,16 +134,27 @@ def read_rows(
         file: the file.
         condition: of ``filter_of``.
         columns: the columns wanted, or all; those of the condition need not be among them.
+        named: the columns of the condition; it may ask for any where omitted.
 
     Returns:
         The rows in stored order. A column that may be empty has, where none of these rows is,
         the type of its values.
     """
-    # Of an open file no folder's name (`a=b`) is taken for a column, and it stays the one checked.
-    table = pq.read_table(
-        file,
-        columns=None if columns is None else list(columns),
-        filters=condition,
-        partitioning=None,
-    )
+    fragment = pads.ParquetFileFormat().make_fragment(file)
+    whole = pq.ParquetFile(file, metadata=fragment.metadata)
+    names = whole.schema_arrow.names
+    wanted = list(names if columns is None else columns)
+    if condition is None:
+        return whole.read(columns=wanted).to_pandas(ignore_metadata=True)
+    asked = list(names if named is None else named)
+    read = list(dict.fromkeys([*wanted, *asked]))
+    # Of the groups that statistics leave (all of them, where ids come in any order) only the columns
+    # asked are read, their texts as dictionaries: a tenth of what decoding every column takes.
+    coded = pq.ParquetFile(file, metadata=fragment.metadata, read_dictionary=asked)
+    found = [
+        whole.read_row_group(group.id, columns=read).filter(condition).select(wanted)
+        for group in fragment.subset(condition).row_groups
+        if coded.read_row_group(group.id, columns=asked).filter(condition).num_rows
+    ]
+    table = pa.concat_tables(found) if found else whole.schema_arrow.empty_table().select(wanted)
     return table.to_pandas(ignore_metadata=True)

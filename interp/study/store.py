@@ -183,7 +183,7 @@ class Study:
         if file in record.data["files"]:
             with record.open_file(file) as opened:
                 try:
-                    frame = read_rows(opened, condition, columns)
+                    frame = read_rows(opened, condition, columns, tuple(where))
                 except tables.READ_ERRORS as error:
                     raise _unreadable(record.folder / file, error) from error
         if frame is None or frame.empty:
