@@ -99,9 +99,7 @@ def parse_heads(text: str) -> tuple[Head, ...]:
     return tuple(found)
 
 
-def check_heads(
-    heads: Sequence[Head], n_layers: int, n_heads: int, model: str
-) -> tuple[Head, ...]:
+def check_heads(heads: Sequence[Head], n_layers: int, n_heads: int, model: str) -> tuple[Head, ...]:
     """Refuse heads that a model does not have.
 
     Args:
@@ -171,9 +169,7 @@ def choose_heads(
     return chosen
 
 
-def _by_rank(
-    heads: Sequence[Head], scores: Mapping[str, NDArray[np.floating]]
-) -> list[Head]:
+def _by_rank(heads: Sequence[Head], scores: Mapping[str, NDArray[np.floating]]) -> list[Head]:
     """Sort heads by mean rank over languages: scores of two languages are not on one scale."""
     ranks = [(-values).ravel().argsort(kind="stable").argsort().reshape(values.shape)
              for values in scores.values()]  # fmt: skip
