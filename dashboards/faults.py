@@ -84,7 +84,7 @@ def say_missing(source: Source, analysis: str, labels: Sequence[str]) -> None:
         labels: the checkpoints without it.
     """
     st.info(f"No {analysis} run of {', '.join(labels)} in this study. To add it:")
-    command("\n".join(_commands(source, analysis, labels)))
+    command("\n".join(command_of(source, analysis, label) for label in labels))
 
 
 def say_not_compared(source: Source) -> None:
@@ -103,14 +103,18 @@ def say_one_checkpoint(source: Source) -> None:
     )
 
 
-def _commands(source: Source, analysis: str, labels: Sequence[str]) -> list[str]:
-    """Write the command for each label, with the model that its other runs name."""
+def command_of(source: Source, analysis: str, label: str, *more: str) -> str:
+    """Write the command that adds an analysis of one checkpoint, with the model its runs name.
+
+    Args:
+        source: the study.
+        analysis: e.g. ``attention``.
+        label: of the checkpoint.
+        *more: further options, e.g. ``--heads 3.5``.
+    """
     runs = source.runs()
-    lines = []
-    for label in labels:
-        own = runs[(runs["label"] == label) & runs["model"].notna()]
-        lines.append(_command(source, analysis, label, own))
-    return lines
+    own = runs[(runs["label"] == label) & runs["model"].notna()]
+    return " ".join([_command(source, analysis, label, own), *more])
 
 
 def _command(source: Source, analysis: str, label: str, own: pd.DataFrame) -> str:
