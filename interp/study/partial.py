@@ -127,6 +127,7 @@ def read_rows(
     condition: pc.Expression | None,
     columns: Sequence[str] | None,
     named: Sequence[str] | None = None,
+    categories: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Read the rows of an open parquet file that a condition lets through.
 
@@ -135,13 +136,14 @@ def read_rows(
         condition: of ``filter_of``.
         columns: the columns wanted, or all; those of the condition need not be among them.
         named: the columns of the condition; it may ask for any where omitted.
+        categories: columns of texts to return as categories.
 
     Returns:
         The rows in stored order. A column that may be empty has, where none of these rows is,
         the type of its values.
     """
     fragment = pads.ParquetFileFormat().make_fragment(file)
-    whole = pq.ParquetFile(file, metadata=fragment.metadata)
+    whole = pq.ParquetFile(file, metadata=fragment.metadata, read_dictionary=list(categories))
     names = whole.schema_arrow.names
     wanted = list(names if columns is None else columns)
     if condition is None:

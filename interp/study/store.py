@@ -151,6 +151,7 @@ class Study:
         run_id: str,
         where: Mapping[str, Any],
         columns: Sequence[str] | None = None,
+        categories: Sequence[str] = (),
     ) -> pd.DataFrame:
         """Read those rows of one run's table that have the wanted values.
 
@@ -163,6 +164,8 @@ class Study:
             where: by column one value or a sequence of them (``None``: an empty cell); a row has
                 to agree in all of these columns.
             columns: only these columns.
+            categories: columns of texts that come as pandas categories: of a whole large table in a
+                tenth of the time and memory.
 
         Returns:
             The rows in stored order, as ``table`` would give them.
@@ -183,11 +186,11 @@ class Study:
         if file in record.data["files"]:
             with record.open_file(file) as opened:
                 try:
-                    frame = read_rows(opened, condition, columns, tuple(where))
+                    frame = read_rows(opened, condition, columns, tuple(where), categories)
                 except tables.READ_ERRORS as error:
                     raise _unreadable(record.folder / file, error) from error
         if frame is None or frame.empty:
-            empty = tables.empty_frame(schema)
+            empty = tables.empty_frame(schema).astype(dict.fromkeys(categories, "category"))
             return empty if columns is None else empty[list(columns)]
         return frame
 
