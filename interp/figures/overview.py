@@ -102,6 +102,7 @@ def verdict_counts(frame: pd.DataFrame, *, title: str) -> go.Figure:
             orientation="h",
             marker={"color": colour},
             text=[f"{SIGNS[verdict]} {n}" if n else "" for n in frame[verdict]],
+            textangle=0,
             hovertemplate=f"%{{y}}<br>{verdict}: %{{x}}<extra></extra>",
         )
     figure.update_layout(barmode="stack")
