@@ -140,3 +140,18 @@ class BlockCounts:
         """
         for counts, block, language in zip(batch, blocks, languages, strict=True):
             self.counts[block, language] += counts.astype(self.counts.dtype)
+
+
+def narrowed(counts: Integers) -> Integers:
+    """Return counts in the smallest unsigned type that holds them, as they are stored.
+
+    Args:
+        counts: whole numbers, not negative, of any shape.
+
+    Returns:
+        The same numbers; whoever adds them up has to name a wider type, and whoever subtracts them
+        a signed one.
+    """
+    largest = int(counts.max(initial=0))
+    kinds = (np.uint8, np.uint16, np.uint32, np.uint64)
+    return counts.astype(next(k for k in kinds if largest <= np.iinfo(k).max), copy=False)

@@ -13,7 +13,7 @@ from interp.batches import BatchPlan, plan_batches
 from interp.data.corpus import Corpus
 from interp.data.tokens import TokenizedCorpus, tokenize_corpus
 from interp.errors import InterpError
-from interp.lape.counts import BlockCounts
+from interp.lape.counts import BlockCounts, narrowed
 from interp.lape.entropy import Integers
 from interp.lape.examples import TopExamples, examples_frame
 from interp.lape.passes import Passes
@@ -49,9 +49,9 @@ def run_lape(
 ) -> str:
     """Find a checkpoint's language-specific neurons, and store them with the counts behind them.
 
-    Writes the tensors ``counts`` (``counts`` ``[block, language, layer, neuron]`` and ``tokens``
-    ``[block, language]``), from which every selection can be derived again without the model, and
-    the tables ``neurons``, ``neuron_probs`` and ``neuron_examples``.
+    Writes the tensors ``counts`` (``counts`` ``[block, language, layer, neuron]``, in the smallest
+    unsigned type, and ``tokens`` ``[block, language]``), from which every selection can be derived
+    again without the model, and the tables ``neurons``, ``neuron_probs`` and ``neuron_examples``.
 
     Args:
         model: the checkpoint.
@@ -199,7 +199,7 @@ def _write_selection(
 ) -> None:
     run.write_tensors(
         "counts",
-        {"counts": counts, "tokens": text.tokens},
+        {"counts": narrowed(counts), "tokens": text.tokens},
         {"axes": {"counts": AXES, "tokens": AXES[:2]}, "languages": list(text.languages)},
     )
     run.write_table("neurons", selection.to_frame())

@@ -8,7 +8,7 @@ import torch
 
 from interp.batches import plan_batches
 from interp.data.tokens import tokenize_corpus
-from interp.lape.counts import BlockCounts, SequenceCounter, activation_site
+from interp.lape.counts import BlockCounts, SequenceCounter, activation_site, narrowed
 from interp.lape.passes import Passes
 from interp.model import HookedModel
 from interp.model.architectures import ARCHITECTURES
@@ -179,3 +179,16 @@ def test_counts_of_other_types_one_by_one(dtype: torch.dtype) -> None:
     model = HookedModel.from_model(hf.to(dtype), tokenizer)
     counts, text = count(model, 1)
     assert np.array_equal(counts, reference_counts(model, text)[0])
+
+
+@pytest.mark.parametrize(
+    ("largest", "dtype"),
+    [(0, np.uint8), (255, np.uint8), (256, np.uint16), (65_535, np.uint16), (65_536, np.uint32),
+     (2**32 - 1, np.uint32), (2**32, np.uint64)],
+)  # fmt: skip
+def test_counts_are_stored_in_the_smallest_type_that_holds_them(largest: int, dtype: type) -> None:
+    counts = np.array([[0, largest // 2], [1, largest]])
+    found = narrowed(counts)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found.astype(np.int64), counts)
+    assert narrowed(counts[:0]).dtype == np.uint8

@@ -235,3 +235,18 @@ def test_what_does_not_belong_together_is_refused() -> None:
     for second in ((fewer, ones), (other, ones), (one, np.ones((2, BLOCKS)))):
         with pytest.raises(ValueError, match="cannot be mixed"):
             select_replicates([(one, ones), second], LapeOptions())
+
+
+def test_counts_as_they_are_stored_give_the_replicates_of_wide_ones() -> None:
+    rng = np.random.default_rng(5)
+    counts = rng.integers(0, 256, (BLOCKS, 3, 2, 90)) // rng.integers(1, 200, (3, 2, 90))
+    tokens, languages = np.full((BLOCKS, 3), 255), tuple("abc")
+    weights = rng.integers(0, 4, (7, BLOCKS)).astype(float)
+    weights[0] = 0
+    wide, stored = (
+        select_replicates([(BlockedCounts.of(given, tokens, languages), weights)], preset("lape"))
+        for given in (counts, counts.astype(np.uint8))
+    )
+    assert len(wide.neuron) > 0
+    for name in ("replicate", "neuron", "assigned", "known"):
+        np.testing.assert_array_equal(getattr(stored, name), getattr(wide, name))

@@ -59,6 +59,7 @@ def test_what_is_stored_fits_together(model: HookedModel, done: tuple[Study, str
     assert tensors["tokens"].tolist() == text.tokens.tolist()
     _, least, most = reference_counts(model, text, margin=1e-5)
     check_within_rounding(tensors["counts"], least, most)
+    assert tensors["counts"].dtype == np.uint8 and text.tokens.max() < 256
     counts, tokens = tensors["counts"].sum(axis=0, dtype=int), text.tokens.sum(axis=0)
     expected, cut = reference.select(counts.tolist(), tokens.tolist(), "default", 0.06)
     frame = study.table("neurons")

@@ -220,3 +220,24 @@ def test_tables_hold_every_neuron_and_every_probability() -> None:
         k = LANGUAGES.index(row.lang)
         assert row.p_active == counts[k, row.layer, row.neuron] / TOKENS[k]
         assert row.n_tokens == TOKENS[k]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("blocks", [True, False])
+def test_counts_as_they_are_stored_select_what_wide_ones_do(name: str, blocks: bool) -> None:
+    """In bytes, near their end: every sum and difference of them leaves the type."""
+    rng = np.random.default_rng(4)
+    languages = tuple("abcde")
+    counts = rng.integers(0, 256, (6, 5, 3, 120)) // rng.integers(1, 200, (5, 3, 120))
+    counts[:, 2, 1, :9] = 255
+    tokens = np.full((6, 5), 255)
+    if not blocks:
+        counts, tokens = counts[0], tokens[0]
+    wide, stored = (
+        select_from_counts(given, tokens, preset("lape", name), languages=languages)
+        for given in (counts, counts.astype(np.uint8))
+    )
+    assert len(wide) > 0
+    pd.testing.assert_frame_equal(stored.to_frame(), wide.to_frame(), check_exact=True)
+    pd.testing.assert_frame_equal(stored.probs_frame(), wide.probs_frame(), check_exact=True)
+    assert stored.to_dict() == wide.to_dict()

@@ -166,3 +166,84 @@ def test_a_number_that_fits_no_column_is_said() -> None:
     frame = samples.neurons().assign(n_active=pd.Series([10**30, 0], dtype=object))
     with pytest.raises(TableError, match="n_active"):
         tables.to_arrow(tables.schema_of("neurons"), frame)
+
+
+def encodings(data: bytes) -> dict[str, tuple[str, ...]]:
+    """How the values of each column are stored, group after group."""
+    metadata = pq.read_metadata(io.BytesIO(data))
+    found: dict[str, set[str]] = {}
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            column = metadata.row_group(group).column(place)
+            found.setdefault(column.path_in_schema.split(".")[0], set()).update(column.encodings)
+    return {name: tuple(sorted(kinds)) for name, kinds in found.items()}
+
+
+def many_scores(n: int, distinct: int) -> pd.DataFrame:
+    values = np.random.default_rng(0).normal(size=distinct)
+    return pd.DataFrame(
+        {
+            "run_id": "r", "lang": "en", "layer": 0, "head": np.arange(n),
+            "score": values[np.arange(n) % distinct], "ci_low": np.nan, "ci_high": np.nan,
+            "n_samples": 5,
+        }
+    )  # fmt: skip
+
+
+def test_numbers_that_hardly_repeat_are_stored_byte_by_byte() -> None:
+    n = 4000
+    for distinct, split in ((n, True), (n // 2 + 1, True), (n // 2, False), (1, False)):
+        frame = many_scores(n, distinct)
+        kinds = encodings(stored(frame, "head_scores"))
+        assert ("BYTE_STREAM_SPLIT" in kinds["score"]) == split
+        assert ("RLE_DICTIONARY" in kinds["score"]) != split
+        others = set(kinds) - {"score"}
+        assert all("BYTE_STREAM_SPLIT" not in kinds[name] for name in others)
+        back = tables.read_table(stored(frame, "head_scores"))
+        assert back["score"].tolist() == frame["score"].tolist() and back["ci_low"].isna().all()
+    several = many_scores(n, n).assign(score=lambda f: f["score"].where(f["head"] % 4 == 0))
+    sparse = stored(several.rename(columns={"score": "ci_low", "ci_low": "score"}).assign(score=1.0),
+                    "head_scores")  # fmt: skip
+    assert "BYTE_STREAM_SPLIT" in encodings(sparse)["ci_low"]
+
+
+def test_that_way_they_take_less_room() -> None:
+    frame = many_scores(20_000, 20_000)
+    table = tables.to_arrow(TABLES["head_scores"], frame)
+    plain = io.BytesIO()
+    pq.write_table(table, plain, compression="zstd", compression_level=3)
+    assert len(tables.table_bytes(table)) < 0.9 * len(plain.getvalue())
+
+
+def test_numbers_within_lists_are_stored_so_and_read_in_short_groups() -> None:
+    rng = np.random.default_rng(0)
+    n, length = 9000, 64
+    values = rng.normal(size=(n, length)).astype(np.float32)
+    frame = pd.DataFrame(
+        {
+            "run_id": "r", "layer": 0, "neuron": np.arange(n) // 5, "lang": "en",
+            "rank": np.arange(n) % 5, "text": "a a", "tokens": [["a"] * (k % 3) for k in range(n)],
+            "activations": [row[: 1 + k % length] for k, row in enumerate(values)],
+        }
+    )  # fmt: skip
+    data = stored(frame, "neuron_examples")
+    assert data == stored(frame, "neuron_examples")
+    kinds = encodings(data)
+    assert "BYTE_STREAM_SPLIT" in kinds["activations"]
+    assert "RLE_DICTIONARY" in kinds["tokens"] and "BYTE_STREAM_SPLIT" not in kinds["tokens"]
+    back = tables.read_table(data)
+    for k, (tokens, found) in enumerate(zip(back["tokens"], back["activations"], strict=True)):
+        assert tokens.tolist() == ["a"] * (k % 3)
+        assert found.tolist() == values[k, : 1 + k % length].tolist()
+    metadata = pq.read_metadata(io.BytesIO(data))
+    sizes = [metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)]
+    mean = frame["activations"].map(len).mean()
+    assert len(sizes) == 2 and max(sizes) * mean <= 1 << 18
+
+
+def test_empty_and_listless_tables_have_groups_too() -> None:
+    empty = tables.empty_frame(TABLES["neuron_examples"])
+    assert tables.read_table(stored(empty, "neuron_examples")).empty
+    frame = pd.DataFrame({"run_id": "r", "layer": 0, "neuron": 1, "lang": "en", "rank": [0], "text": "",
+                          "tokens": [[]], "activations": [[]]})  # fmt: skip
+    assert len(tables.read_table(stored(frame, "neuron_examples"))) == 1
