@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from interp.cli.tables import print_frame
+from interp.cli.tables import console, print_frame
 
 if TYPE_CHECKING:
     from interp.study import Study
@@ -34,7 +34,8 @@ def print_attention(study: Study, run_id: str) -> None:
     )
     if origin := study.notes(run_id)["heads"]["from"]:
         why = found["heads"][["head", "why"]].drop_duplicates()
-        print_frame(why, f"Heads, of {origin}")
+        print_frame(why, "Why these heads")
+        console().print(f"they are the top heads of {origin}")
 
 
 def _shown(frame: pd.DataFrame) -> pd.DataFrame:
