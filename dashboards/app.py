@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboards.faults import told
+
 PAGES = (
     st.Page("views/overview.py", title="Overview", icon=":material/home:", default=True),
     st.Page("views/lens.py", title="Logit lens", icon=":material/layers:"),
@@ -21,4 +23,5 @@ PAGES = (
 ICON = Path(__file__).with_name("icon.png")
 
 st.set_page_config(page_title="interp", page_icon=str(ICON), layout="wide")
-st.navigation(list(PAGES)).run()
+with told():
+    st.navigation(list(PAGES)).run()

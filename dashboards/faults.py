@@ -11,7 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.data import Source
+from interp.comparison.rows import EVERYTHING
 from interp.errors import InterpError
+from interp.study import TABLES
 from interp.study.door import MANIFEST, NewerSchemaError
 from interp.study.pending import PENDING
 
@@ -90,6 +92,49 @@ def say_missing(source: Source, analysis: str, labels: Sequence[str]) -> None:
 def say_not_compared(source: Source) -> None:
     """Say that differences have no verdict yet, and how to get one."""
     st.info("The checkpoints have not been compared: no interval, noise floor or verdict yet.")
+    command(f"interp compare --study {shlex.quote(source.path)}")
+
+
+def stored_comparisons(source: Source) -> pd.DataFrame:
+    """Return the table ``comparisons``; no row where its file is damaged, which is said once."""
+    try:
+        return source.table("comparisons")
+    except InterpError:
+        return pd.DataFrame(columns=list(TABLES["comparisons"].names))
+
+
+def say_damaged_comparisons(source: Source) -> None:
+    """Say that the comparisons cannot be read, and how they are made again."""
+    try:
+        source.table("comparisons")
+    except InterpError as error:
+        st.error(str(error), icon=":material/error:")
+        place = shlex.quote(source.path)
+        command(
+            f"rm {shlex.quote(str(Path(source.path) / 'comparisons.parquet'))}\n"
+            f"interp compare --study {place}"
+        )
+
+
+def of_current_runs(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.Series[bool]:
+    """Say of each comparison whether both of its runs are still the newest of their kind."""
+    current = runs.loc[runs["status"] == "current", "run_id"]
+    return rows["base_run"].isin(current) & rows["label_run"].isin(current)
+
+
+def say_replaced(source: Source) -> None:
+    """Say that stored comparisons rest on runs that newer ones have replaced."""
+    rows = stored_comparisons(source)
+    rows = rows[rows["statistic"] != EVERYTHING]
+    old = rows[~of_current_runs(rows, source.runs())]
+    if old.empty:
+        return
+    pairs = old[["label", "base", "analysis"]].drop_duplicates()
+    named = [f"{label} with {base} ({analysis})" for label, base, analysis in pairs.to_numpy()]
+    st.warning(
+        f"Not shown: the stored comparisons of {', '.join(named)} rest on runs that were replaced or "
+        "removed since. Compare again:"
+    )
     command(f"interp compare --study {shlex.quote(source.path)}")
 
 

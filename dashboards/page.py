@@ -13,7 +13,14 @@ import streamlit as st
 
 from dashboards.controls import choose, choose_some
 from dashboards.data import Source, open_source
-from dashboards.faults import explain_unopened, say_empty, say_missing
+from dashboards.faults import (
+    explain_unopened,
+    of_current_runs,
+    say_damaged_comparisons,
+    say_empty,
+    say_missing,
+    stored_comparisons,
+)
 from interp.comparison.rows import EVERYTHING
 from interp.data.languages import in_table_order
 from interp.errors import InterpError
@@ -87,26 +94,28 @@ class Chosen:
         return {label: found[label] for label in self.labels if label in found}
 
     def about(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """Return the rows of ``runs`` of some runs, in their order, for a caption."""
+        """Return the rows of ``runs`` of some runs, in their order, for a caption; gone ones are left out."""
         runs = self.source.runs().set_index("run_id", drop=False)
-        return runs.loc[list(run_ids)]
+        return runs.loc[[run_id for run_id in run_ids if run_id in runs.index]]
 
     def compared(self, **where: str) -> pd.DataFrame:
         """Return the stored comparisons of the shown checkpoints with the base.
 
+        Those of runs that newer ones have replaced are left out: they say nothing of what is shown.
+
         Args:
             **where: column to value, e.g. ``analysis="lape", statistic="neurons"``.
         """
-        rows = self.source.table("comparisons")
+        rows = stored_comparisons(self.source)
         keep = (rows["base"] == self.base) & rows["label"].isin(self.others)
-        keep &= rows["statistic"] != EVERYTHING
+        keep &= (rows["statistic"] != EVERYTHING) & of_current_runs(rows, self.source.runs())
         for column, value in where.items():
             keep &= rows[column] == value
         return rows[keep]
 
     def not_comparable(self, analysis: str) -> pd.DataFrame:
         """Return the rows that say why runs of an analysis cannot be compared."""
-        rows = self.source.table("comparisons")
+        rows = stored_comparisons(self.source)
         keep = (rows["base"] == self.base) & rows["label"].isin(self.others)
         return rows[keep & (rows["analysis"] == analysis) & (rows["statistic"] == EVERYTHING)]
 
@@ -139,6 +148,7 @@ def begin(title: str) -> Chosen:
     if runs.empty:
         say_empty(source)
         st.stop()
+    say_damaged_comparisons(source)
     stages = dict(zip(runs["label"], runs["stage"], strict=True))
     ordered = in_order(stages)
     with st.sidebar:

@@ -10,6 +10,7 @@ from dashboards.faults import (
     command,
     say_not_compared,
     say_one_checkpoint,
+    say_replaced,
     say_unfinished,
 )
 from dashboards.page import Chosen, begin
@@ -34,6 +35,7 @@ def main() -> None:
     compared = chosen.compared()
     _cards(chosen, current, compared)
     say_unfinished(chosen.source)
+    say_replaced(chosen.source)
     if runs["label"].nunique() == 1:
         say_one_checkpoint(chosen.source)
     elif compared.empty:
