@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -37,11 +39,46 @@ def open_page(page: str, study: Path = DEMO, **query: str | list[str]) -> AppTes
     return app
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a reader saw of one page.
+
+    Attributes:
+        failures: exceptions, with their tracebacks.
+        text: every sentence.
+        charts: the keys of its charts.
+        commands: the blocks that can be copied.
+    """
+
+    failures: tuple[str, ...]
+    text: str
+    charts: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+def walk(pages: Sequence[str], study: Path, **query: str | list[str]) -> dict[str, Seen]:
+    """Look at one page after another, as one reader does; the first is where the app opens."""
+    app = open_page("overview", study, **query)
+    found = {}
+    for page in pages:
+        if page != "overview":
+            app.switch_page(f"views/{page}.py").run()
+        found[page] = Seen(
+            tuple(_traceback(one) for one in app.exception),
+            said(app),
+            tuple(charts(app)),
+            tuple(str(one.value) for one in app.code),
+        )
+    return found
+
+
+def _traceback(failure: Any) -> str:
+    return "\n".join([failure.message, *failure.stack_trace])
+
+
 def check_quiet(app: AppTest) -> None:
     """Hold that a page raised nothing."""
-    assert not app.exception, [
-        one.message + "\n" + "\n".join(one.stack_trace) for one in app.exception
-    ]
+    assert not app.exception, [_traceback(one) for one in app.exception]
 
 
 def charts(app: AppTest) -> dict[str, go.Figure]:
