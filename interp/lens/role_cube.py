@@ -40,8 +40,7 @@ class RoleCube:
         """Say which facts were asked in a language, ``[fact]``; none in one that the run lacks."""
         if lang not in self.languages:
             return np.zeros(len(self.fact_ids), bool)
-        there: NDArray[np.bool_] = ~np.isnan(self.of("target", lang)).all(-1)
-        return there
+        return np.asarray(~np.isnan(self.of("target", lang)).all(-1), bool)
 
     def among(self, fact_ids: Sequence[str]) -> NDArray[np.bool_]:
         """Say which facts are among some others, ``[fact]``."""

@@ -1,0 +1,207 @@
+"""Many facts through the layers: ribbons of ranks, shares of facts, and levels per language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from interp.figures.layout import empty, finish
+from interp.figures.lens import (
+    LAYER_AXIS,
+    ROLE_DASH,
+    ROLE_NAMES,
+    name_roles,
+    rank_panels,
+)
+from interp.figures.marks import Mark
+from interp.figures.tokens import plotly_text
+
+
+def rank_ribbons(
+    frame: pd.DataFrame, marks: Mapping[str, Mark], *, title: str, log: bool = True
+) -> go.Figure:
+    """Draw the median rank by layer with the quartiles around it, one panel per checkpoint.
+
+    Args:
+        frame: columns label, role, layer, n, q25, median, q75 (0-based ranks; drawn as rank + 1).
+        marks: label to look, in the order of the panels.
+        title: of the chart.
+        log: whether the ranks' axis is logarithmic.
+
+    Returns:
+        Lines (target solid, English dashed) over ribbons, the likeliest rank on top.
+    """
+    labels = [label for label in marks if label in set(frame["label"])]
+    if not labels:
+        return empty(title, "no fact that matches was ranked in this language")
+    figure = rank_panels(labels, log=log)
+    for column, label in enumerate(labels, start=1):
+        mine = frame[frame["label"] == label]
+        for role in [role for role in ROLE_NAMES if role in set(mine["role"])]:
+            own = mine[mine["role"] == role].sort_values("layer")
+            about = {"name": f"{label} {ROLE_NAMES[role]}", "showlegend": False}
+            place = {"row": 1, "col": column}
+            _ribbon(figure, own["layer"], own["q25"] + 1, own["q75"] + 1, marks[label], **place)
+            figure.add_scatter(
+                x=own["layer"],
+                y=own["median"] + 1,
+                mode="lines+markers",
+                line={"color": marks[label].colour, "dash": ROLE_DASH[role]},
+                marker={
+                    "symbol": marks[label].symbol + ("" if role == "target" else "-open"),
+                    "size": 7,
+                },
+                hovertext=[
+                    f"{plotly_text(label)}, layer {layer}<br>{ROLE_NAMES[role]}: median rank "
+                    f"{median + 1:,.4g}, quartiles {low + 1:,.4g} to {high + 1:,.4g}<br>{n} facts"
+                    for layer, n, low, median, high in zip(
+                        *(own[name] for name in ("layer", "n", "q25", "median", "q75")), strict=True
+                    )
+                ],
+                hoverinfo="text",
+                **about,
+                **place,
+            )
+    name_roles(figure, [role for role in ROLE_NAMES if role in set(frame["role"])])
+    return finish(figure, title=title, height=460)
+
+
+def share_lines(
+    frame: pd.DataFrame, marks: Mapping[str, Mark], statistics: Sequence[str], *, title: str
+) -> go.Figure:
+    """Draw shares of facts by layer, one panel per statistic.
+
+    Args:
+        frame: columns label, statistic, layer, n, share, low and high (its interval).
+        marks: label to look, in the order of the legend.
+        statistics: the panels; one without rows is left out.
+        title: of the chart.
+
+    Returns:
+        Lines over intervals, from 0 to 100 %.
+    """
+    panels = [name for name in statistics if name in set(frame["statistic"])]
+    if not panels:
+        return empty(title, "no fact that matches was ranked in this language")
+    figure = make_subplots(
+        rows=1, cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=panels
+    )
+    for column, statistic in enumerate(panels, start=1):
+        for label, mark in marks.items():
+            own = frame[(frame["label"] == label) & (frame["statistic"] == statistic)]
+            if own.empty:
+                continue
+            own = own.sort_values("layer")
+            place = {"row": 1, "col": column}
+            _ribbon(figure, own["layer"], own["low"], own["high"], mark, **place)
+            figure.add_scatter(
+                x=own["layer"],
+                y=own["share"],
+                mode="lines+markers",
+                line={"color": mark.colour, "dash": mark.dash},
+                marker={"symbol": mark.symbol, "size": 7},
+                name=label,
+                legendgroup=label,
+                showlegend=column == 1,
+                hovertext=[
+                    f"{plotly_text(label)}, layer {layer}<br>{statistic}: {share:.1%} "
+                    f"[{low:.1%}, {high:.1%}]<br>{n} facts"
+                    for layer, n, share, low, high in zip(
+                        *(own[name] for name in ("layer", "n", "share", "low", "high")), strict=True
+                    )
+                ],
+                hoverinfo="text",
+                **place,
+            )
+    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+    figure.update_yaxes(title_text="share of facts", col=1)
+    figure.update_xaxes(title_text=LAYER_AXIS if len(panels) < 3 else "layer")
+    return finish(figure, title=title, height=400)
+
+
+def language_levels(
+    frame: pd.DataFrame,
+    marks: Mapping[str, Mark],
+    languages: Sequence[str],
+    *,
+    title: str,
+    x: str,
+    percent: bool,
+) -> go.Figure:
+    """Draw one statistic per language and checkpoint as dots with their intervals.
+
+    Args:
+        frame: columns lang, label, value, low, high, ``sign`` (of the verdict on the difference to
+            the base, empty for the base itself) and ``evidence`` (it in words).
+        marks: label to look; those of one language stand below each other in this order.
+        languages: rows, from the top; each a value of ``lang``.
+        title: of the chart.
+        x: title of the value's axis.
+        percent: whether values are shares.
+
+    Returns:
+        Dots; a click hands back ``[lang]``.
+    """
+    labels = [label for label in marks if label in set(frame["label"])]
+    if not labels:
+        return empty(title, "nothing has been compared")
+    place = {lang: at for at, lang in enumerate(languages)}
+    step = 0.7 / len(labels)
+    figure = go.Figure()
+    for turn, label in enumerate(labels):
+        own = frame[(frame["label"] == label) & frame["lang"].isin(place)]
+        shift = (turn - (len(labels) - 1) / 2) * step
+        figure.add_scatter(
+            x=own["value"],
+            y=own["lang"].map(place) + shift,
+            mode="markers+text",
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": own["high"] - own["value"],
+                "arrayminus": own["value"] - own["low"],
+                "color": marks[label].colour,
+                "thickness": 1.5,
+                "width": 0,
+            },
+            marker={"symbol": marks[label].symbol, "color": marks[label].colour, "size": 9},
+            text=[f"   {sign}" for sign in own["sign"]],
+            textposition="top right",
+            customdata=[[lang] for lang in own["lang"]],
+            hovertext=[
+                f"{lang}, {plotly_text(label)}<br>{plotly_text(words)}"
+                for lang, words in zip(own["lang"], own["evidence"], strict=True)
+            ],
+            hoverinfo="text",
+            name=label,
+        )
+    figure.update_yaxes(
+        tickvals=list(place.values()),
+        ticktext=list(place),
+        range=[len(place) - 0.5, -0.5],
+    )
+    if percent:
+        figure.update_xaxes(tickformat=".0%")
+    return finish(figure, title=title, x=x, height=150 + 20 * len(labels) * len(place))
+
+
+def _ribbon(
+    figure: go.Figure, x: Sequence[float], low: Sequence[float], high: Sequence[float], mark: Mark,
+    **place: int,
+) -> None:  # fmt: skip
+    """Fill what lies between two curves; there is no line around it."""
+    figure.add_scatter(
+        x=[*x, *list(x)[::-1]],
+        y=[*high, *list(low)[::-1]],
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=mark.band(),
+        hoverinfo="skip",
+        showlegend=False,
+        name="interval",
+        **place,
+    )
