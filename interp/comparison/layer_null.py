@@ -22,14 +22,14 @@ from interp.lape.differences import from_layers, statistics
 
 # the protocol of the stored p, neuron by neuron and seed by seed, must not exist twice
 from interp.lape.exchange import _labels, _moving
-from interp.lape.layer_ecdf import read_selection
+from interp.lape.layer_ecdf import WITHOUT_ENGLISH, read_selection
 from interp.lape.selections import Floats
 from interp.stats.pair import Pair, Statistic, Values, extremeness
 from interp.stats.permutation import p_value, reaches
 from interp.stats.relabel import relabel
 from interp.study import Study
 
-DISTANCE = "layer_distance"
+DISTANCE, REST = "layer_distance", "layer_distance_without_english"
 NULL_LEVEL = 0.95
 
 
@@ -40,7 +40,7 @@ class Null:
     Attributes:
         units: what was exchanged, ``blocks`` or ``neurons``.
         n_units: how many of them there are (of neurons, those on which the lists differ).
-        languages: language of each column, None for all together.
+        languages: language of each column, None for all together, or all but English.
         drawn: D of every relabelling, ``[draw, column]``.
         observed: D as it is, ``[column]``.
         p: add-one p-value, before any adjustment, ``[column]``.
@@ -108,7 +108,7 @@ def block_null(
     return Null(
         units="blocks",
         n_units=n_units,
-        languages=tuple(pair.statistics[at].lang for at in own),
+        languages=_groups(pair.statistics, own),
         drawn=drawn[:, own],
         observed=observed[own],
         p=p[own],
@@ -146,7 +146,8 @@ def neuron_null(study: Study, base_run: str, label_run: str, *, draws: int, seed
             f"shape, found {base.n_layers} x {base.d_mlp} and {model.n_layers} x {model.d_mlp}"
         )
     before, after = base.layer_counts(), model.layer_counts()
-    own = _columns(statistics(languages, same_neurons=False))
+    named = statistics(languages, same_neurons=False)
+    own = _columns(named)
     observed = from_layers(before, after, None, languages).value[0][own]
     moving = _moving(base, model)
     values = []
@@ -161,7 +162,7 @@ def neuron_null(study: Study, base_run: str, label_run: str, *, draws: int, seed
     return Null(
         units="neurons",
         n_units=len(moving),
-        languages=(*languages, None),
+        languages=_groups(named, own),
         drawn=drawn,
         observed=observed,
         p=np.where(np.isnan(observed), np.nan, p),
@@ -188,7 +189,11 @@ class _Recorded:
 
 
 def _columns(named: tuple[Statistic, ...]) -> list[int]:
-    return [at for at, one in enumerate(named) if one.name == DISTANCE]
+    return [at for at, one in enumerate(named) if one.name in (DISTANCE, REST)]
+
+
+def _groups(named: tuple[Statistic, ...], columns: list[int]) -> tuple[str | None, ...]:
+    return tuple(WITHOUT_ENGLISH if named[at].name == REST else named[at].lang for at in columns)
 
 
 def _run_pair(study: Study, base_run: str, label_run: str) -> RunPair:

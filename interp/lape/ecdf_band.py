@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from interp.errors import InterpError
+from interp.lape.layer_ecdf import WITHOUT_ENGLISH
 from interp.lape.replicates import BlockedCounts, select_replicates
+from interp.lape.selections import Floats
 from interp.options import LapeOptions
 from interp.stats.bootstrap import LEVEL, draw_counts
 from interp.stats.ks import layer_cdf
@@ -30,11 +32,10 @@ def ecdf_band(
     study: Study,
     run_id: str,
     languages: tuple[str, ...],
-    lang: str | None,
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> dict[str | None, pd.DataFrame]:
     """Draw blocks of text anew, select neurons in every draw, and cumulate them over layers.
 
     The band is pointwise: at each layer it holds 95 % of the draws, which says nothing of how many
@@ -44,13 +45,12 @@ def ecdf_band(
         study: the study.
         run_id: a run with activation counts.
         languages: the languages between which neurons are selected.
-        lang: the language whose neurons are cumulated; None: all.
         draws: bootstrap draws.
         seed: of the draws.
 
     Returns:
-        Columns ``layer`` (0-based), ``low`` and ``high``, shares from 0 to 1; empty where not even half
-        of the draws select a neuron.
+        By group (a language, None for all, all but English) the columns ``layer`` (0-based), ``low``
+        and ``high``, shares from 0 to 1; empty where not even half of the draws select a neuron.
 
     Raises:
         InterpError: for a run without counts, or with fewer than two blocks.
@@ -69,10 +69,15 @@ def ecdf_band(
         raise InterpError(f"run {run_id} has {n_blocks} block of text: expected two at least")
     weights = draw_counts(n_blocks, draws, seed).astype(np.float64)
     found = select_replicates([(counts, weights)], LapeOptions.of_run(arguments))
-    place = len(languages) if lang is None else languages.index(lang)
-    curves = layer_cdf(found.layer_counts()[:, place])
+    curves = layer_cdf(found.layer_counts())
+    groups = (*languages, None, WITHOUT_ENGLISH)
+    return {group: _band(curves[:, place]) for place, group in enumerate(groups)}
+
+
+def _band(curves: Floats) -> pd.DataFrame:
+    """Cut the tails off curves ``[draw, layer]``."""
     known = curves[~np.isnan(curves).any(axis=1)]
-    if 2 * len(known) < draws:
+    if 2 * len(known) < len(curves):
         return pd.DataFrame({"layer": [], "low": [], "high": []})
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return pd.DataFrame({"layer": np.arange(len(low)), "low": low, "high": high})

@@ -21,6 +21,16 @@ from interp.lape.selections import Floats, Selections, from_rows, groups_of
 from interp.stats.ks import layer_cdf
 from interp.study import Study
 
+WITHOUT_ENGLISH = "all but en"
+"""Stands for a language where all neurons but those of English are meant."""
+
+
+def group_of(languages: tuple[str, ...], lang: str | None) -> int:
+    """Return the place of a group (`interp.lape.selections`): a language, None for all, or all but English."""
+    if lang is None or lang == WITHOUT_ENGLISH:
+        return len(languages) + (lang is not None)
+    return languages.index(lang)
+
 
 @dataclass(frozen=True)
 class LayerCounts:
@@ -39,9 +49,8 @@ class LayerCounts:
     whole: bool
 
     def of(self, label: str, lang: str | None) -> Floats:
-        """Return one checkpoint's neurons per layer ``[layer]``, of a language or (None) of all."""
-        place = len(self.languages) if lang is None else self.languages.index(lang)
-        row: Floats = self.counts[label][place]
+        """Return one checkpoint's neurons per layer ``[layer]`` of a group (`group_of`)."""
+        row: Floats = self.counts[label][group_of(self.languages, lang)]
         return row
 
     @property
@@ -134,7 +143,7 @@ def ecdf_frame(counts: LayerCounts, lang: str | None) -> pd.DataFrame:
 
     Args:
         counts: of the checkpoints.
-        lang: of one language; None: of all together.
+        lang: of one language; None: of all together; or all but English.
 
     Returns:
         Columns ``label``, ``layer`` (0-based), ``depth``, ``neurons`` in the layer, ``cumulative`` in

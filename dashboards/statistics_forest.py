@@ -1,0 +1,195 @@
+"""Statistics page: one statistic at every place, and the evidence of the chosen place in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.chart import show
+from dashboards.controls import choose, choose_some, choose_view, set_control
+from dashboards.page import Chosen, short_hash
+from dashboards.texts import language_name
+from interp.comparison.meanings import meaning
+from interp.comparison.places import ORDERS, choices, ordered_places, thinned, with_places
+from interp.comparison.words import in_words
+from interp.figures.evidence import forest
+from interp.figures.verdicts import SIGNS, evidence_text
+from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
+
+MOST_PLACES = 60
+"""Rows of one chart; more cannot be read."""
+
+ONE, ALL = "one language", "all languages"
+
+_PLOTTED = [
+    "label", "place", "value", "ci_low", "ci_high", "noise_floor", "p", "p_adjusted", "verdict",
+    "reason", "base_value", "label_value", "n", "unit", "behind", "design", "notes",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the controls say.
+
+    Attributes:
+        analysis: e.g. ``lape``.
+        statistic: e.g. ``layer_distance``.
+        rows: its rows of ``comparisons`` of all chosen checkpoints, with their places.
+        labels: checkpoints to draw.
+    """
+
+    analysis: str
+    statistic: str
+    rows: pd.DataFrame
+    labels: tuple[str, ...]
+
+
+def ask(chosen: Chosen, compared: pd.DataFrame) -> Asked:
+    """Draw the controls that say what is looked at.
+
+    Args:
+        chosen: the page's choice.
+        compared: rows of ``comparisons``, at least one.
+    """
+    checkpoint, analysis, statistic = st.columns(3)
+    labels = [label for label in chosen.others if label in set(compared["label"])]
+    with checkpoint:
+        options = [SIDE_BY_SIDE, *labels] if len(labels) > 1 else labels
+        label = choose("Checkpoint", options, "s_label")
+    with analysis:
+        which = choose("Analysis", list(dict.fromkeys(compared["analysis"])), "s_analysis")
+    rows = compared[compared["analysis"] == which]
+    kinds = rows["preset"] + " " + rows["data"].map(short_hash)
+    if kinds.nunique() > 1:
+        kind = choose("Runs (preset, data)", list(dict.fromkeys(kinds)), "s_runs")
+        rows = rows[kinds == kind]
+    with statistic:
+        name = choose("Statistic", list(dict.fromkeys(rows["statistic"])), "s_stat")
+    rows = rows[rows["statistic"] == name]
+    rows = rows[rows["lang"].isna() | rows["lang"].isin(chosen.languages)]
+    kept = tuple(labels) if label == SIDE_BY_SIDE else (str(label),)
+    st.caption(f"**{name}**: {meaning(which, name, str(rows['kind'].iloc[0]))}".replace("$", "\\$"))
+    return Asked(which, name, with_places(rows[rows["label"].isin(kept)]), kept)
+
+
+SIDE_BY_SIDE = "side by side"
+
+
+def draw_forest(chosen: Chosen, asked: Asked) -> None:
+    """Draw the forest plot with its order and filter."""
+    left, right = st.columns(2)
+    with left:
+        by = choose_view("Order", ORDERS, "s_sort")
+    with right:
+        kept = choose_some("Verdicts", [BEYOND, WITHIN, NOT_ENOUGH], "s_verdict")
+    rows = asked.rows[asked.rows["verdict"].isin(kept)]
+    if rows.empty:
+        st.info(
+            f"No row of {asked.statistic} has a verdict that is chosen: {', '.join(kept) or 'none'}."
+        )
+        return
+    every = ordered_places(rows, by)
+    places = thinned(every, MOST_PLACES)
+    shown = rows[rows["place"].isin(places)]
+    if len(places) < len(every):
+        st.caption(
+            f"The first {len(places)} of {len(every)} rows in this order are drawn; the table of the "
+            "evidence below has all."
+        )
+    order = {place: at for at, place in enumerate(places)}
+    shown = shown.sort_values("place", key=lambda own: own.map(order), kind="stable")
+    marks = {label: chosen.marks[label] for label in asked.labels}
+    show(
+        forest(
+            shown,
+            places,
+            marks,
+            title=f"{asked.analysis} {asked.statistic}: {', '.join(asked.labels)} against {chosen.base}",
+            x=f"{asked.statistic} ({shown['kind'].iloc[0]})",
+        ),
+        shown[_PLOTTED].reset_index(drop=True),
+        "s_forest",
+        runs=chosen.about(list(dict.fromkeys([*shown["base_run"], *shown["label_run"]]))),
+        takeaway=_takeaway(asked, rows),
+        on_click=partial(_clicked, chosen),
+    )
+
+
+def _takeaway(asked: Asked, rows: pd.DataFrame) -> str:
+    """Count verdicts per checkpoint and name the strongest call."""
+    parts = []
+    for label in asked.labels:
+        own = rows[rows["label"] == label]
+        counted = own["verdict"].value_counts()
+        said = ", ".join(f"{counted[one]} {one}" for one in SIGNS if one in counted)
+        beyond = list(own.loc[own["verdict"] == BEYOND, "place"])
+        named = f" ({', '.join(beyond)})" if 0 < len(beyond) <= 6 else ""
+        parts.append(f"{label}: {said or 'no row'}{named}")
+    return f"{'; '.join(parts)}; the band is the noise floor, lines are 95 % intervals."
+
+
+def _clicked(chosen: Chosen, data: Sequence[Any]) -> None:
+    lang, rest = str(data[0]), str(data[1])
+    if lang:
+        set_control("s_scope", ONE)
+        set_control("lang", lang)
+    else:
+        set_control("s_scope", ALL)
+    if rest:
+        set_control("s_row", rest)
+
+
+def ask_place(chosen: Chosen, asked: Asked) -> tuple[str | None, str]:
+    """Draw the controls that say at which place to look more closely; a click sets them, too.
+
+    Returns:
+        Language (None for all together) and what else tells the row apart.
+    """
+    there = choices(asked.rows)
+    spoken = [lang for lang in chosen.languages if lang in there]
+    scopes = [*([ONE] if spoken else []), *([ALL] if "" in there else [])]
+    left, middle, right = st.columns(3)
+    lang: str | None = None
+    with left:
+        scope = choose_view("Look at", scopes, "s_scope")
+    if scope == ONE:
+        with middle:
+            lang = choose("Language", spoken, "lang", help="A click on a row chooses it, too.")
+    rests = there[lang or ""]
+    if len(rests) > 1:
+        with right:
+            return lang, choose("Row", rests, "s_row", help="A click on a row chooses it, too.")
+    return lang, rests[0]
+
+
+def rows_at(rows: pd.DataFrame, lang: str | None, rest: str = "") -> pd.DataFrame:
+    """Keep the rows of one place.
+
+    Args:
+        rows: with places.
+        lang: language, None for all together.
+        rest: what else tells the row apart.
+    """
+    spoken = rows["lang"].isna() if lang is None else rows["lang"] == lang
+    return rows[spoken & (rows["rest"] == rest)]
+
+
+def draw_cards(asked: Asked, lang: str | None, rest: str) -> None:
+    """Write the evidence of one place out, checkpoint by checkpoint."""
+    found = rows_at(asked.rows, lang, rest)
+    where = " ".join(filter(None, (language_name(lang) if lang else ALL, rest)))
+    st.subheader(f"{asked.statistic}, {where}")
+    if found.empty:
+        st.info("No row is stored for this place and these checkpoints.")
+        return
+    for column, row in zip(st.columns(len(found)), found.to_dict("records"), strict=True):
+        named = {str(name): value for name, value in row.items()}
+        with column.container(border=True):
+            st.markdown(f"**{named['label']} against {named['base']}**")
+            st.markdown(evidence_text(named).replace("$", "\\$"))
+            st.markdown("  \n".join(in_words(named)).replace("$", "\\$").replace("~", "\\~"))
