@@ -1,5 +1,68 @@
-"""Placeholder: written next."""
+"""Which attention heads matter for which language (LAHIS), what they share and what a checkpoint changes."""
 
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboards import (
+    heads_ablation,
+    heads_attention,
+    heads_changes,
+    heads_deltas,
+    heads_drawer,
+    heads_layers,
+    heads_maps,
+    heads_overlap,
+)
+from dashboards.controls import choose_view
+from dashboards.faults import told
+from dashboards.heads_choice import HeadsChoice, choose_heads
 from dashboards.page import begin
 
-begin("heads")
+PARTS: dict[str, Callable[[HeadsChoice], None]] = {
+    "Scores": heads_maps.draw,
+    "Differences": heads_deltas.draw,
+    "Overlap": heads_overlap.draw,
+    "Layers": heads_layers.draw,
+    "Changes": heads_changes.draw,
+}
+"""One at a time, so that the chosen head stays near the map in which it is chosen."""
+
+
+def main() -> None:
+    """Draw the page."""
+    chosen = begin("Heads")
+    runs = chosen.choose_runs("lahis")
+    if not runs:
+        return
+    choice = choose_heads(chosen, runs)
+    if choice is None:
+        return
+    _say_gaps(choice)
+    part = choose_view("Show", list(PARTS), "h_part")
+    with told():
+        PARTS[part](choice)
+    with told():
+        heads_drawer.draw(choice)
+    with told():
+        heads_ablation.draw(choice)
+    with told():
+        heads_attention.draw(choice)
+
+
+def _say_gaps(choice: HeadsChoice) -> None:
+    """Say which checkpoints lack a language, and where scores are not numbers."""
+    for label, maps in choice.maps.items():
+        lacking = [lang for lang in choice.languages if lang not in maps.languages]
+        if lacking:
+            st.info(f"{label} has no head scores in {', '.join(lacking)}.")
+        broken = [lang for lang in maps.languages if lang not in maps.whole]
+        broken = [lang for lang in broken if lang in choice.languages]
+        if broken:
+            st.warning(
+                f"{label}: some head scores in {', '.join(broken)} are not numbers, so these languages "
+                "have no ranks, shares and top heads there. Run interp lahis again with --overwrite."
+            )
+
+
+main()

@@ -174,8 +174,8 @@ def layer_profiles(
         if beyond is not None:
             marked = beyond[(beyond["label"] == label) & beyond["lang"].isin(place)]
             figure.add_scatter(
-                x=marked["layer"].astype(int) + 0.36,
-                y=marked["lang"].map(place) - 0.36,
+                x=[int(layer) + 0.36 for layer in marked["layer"]],
+                y=[place[lang] - 0.36 for lang in marked["lang"]],
                 mode="markers",
                 marker={**DOT, "size": 6},
                 hoverinfo="skip",

@@ -64,8 +64,8 @@ class HeadMaps:
     @property
     def whole(self) -> tuple[str, ...]:
         """The languages whose scores are all numbers: only those have ranks and top heads."""
-        finite = np.isfinite(self.scores).all((1, 2))
-        return tuple(lang for lang, fine in zip(self.languages, finite, strict=True) if fine)
+        finite = np.isfinite(self.scores)
+        return tuple(lang for at, lang in enumerate(self.languages) if finite[at].all())
 
     def of(self, languages: Sequence[str]) -> list[int]:
         """Return the places of some languages on the first axis."""
@@ -89,18 +89,18 @@ def head_maps(study: Study, run_id: str) -> HeadMaps:
     place = table["lang"].map({lang: at for at, lang in enumerate(languages)}).to_numpy(int)
     layer, head = table["layer"].to_numpy(int), table["head"].to_numpy(int)
     shape = (len(languages), int(layer.max()) + 1, int(head.max()) + 1)
-    arrays = []
-    for column in ("score", "ci_low", "ci_high"):
-        array = np.full(shape, np.nan)
+    score, low, high = (np.full(shape, np.nan) for _ in range(3))
+    for array, column in ((score, "score"), (low, "ci_low"), (high, "ci_high")):
         array[place, layer, head] = table[column].to_numpy(float, na_value=np.nan)
-        arrays.append(array)
     samples = table.groupby("lang")["n_samples"].max()
     return HeadMaps(
         run_id,
         languages,
-        *arrays,
-        n_samples=tuple(int(samples[lang]) for lang in languages),
-        options=LahisOptions.of_run(study.spec(run_id)["arguments"]),
+        score,
+        low,
+        high,
+        tuple(int(samples[lang]) for lang in languages),
+        LahisOptions.of_run(study.spec(run_id)["arguments"]),
     )
 
 

@@ -1,0 +1,59 @@
+"""In which layers each language's top heads lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboards.chart import show
+from dashboards.controls import set_control
+from dashboards.heads_choice import HeadsChoice
+from dashboards.heads_evidence import say_cut, stored_table
+from interp.figures.head_sets import layer_profiles
+from interp.lahis.top_frames import profile_frame
+from interp.stats.verdict import BEYOND
+
+
+def draw(choice: HeadsChoice) -> None:
+    """Draw the part of the page."""
+    frame = choice.chosen.source.derive(
+        profile_frame, choice.runs, choice.languages, choice.fraction
+    )
+    rows = [choice.stored(label, "layer_profile") for label, _ in choice.others]
+    stored = pd.concat(rows) if rows else None
+    show(
+        layer_profiles(
+            frame,
+            list(choice.maps),
+            choice.languages,
+            title=f"Layers of the top {choice.percent} of heads: {', '.join(choice.maps)}",
+            beyond=None if stored is None else stored[stored["verdict"] == BEYOND],
+        ),
+        frame,
+        "h_layers",
+        runs=choice.about(choice.runs),
+        takeaway=_fullest(frame),
+        on_click=_choose_layer,
+    )
+    if stored is not None:
+        say_cut(choice)
+        peaks = [choice.stored(label, "layer_peak") for label, _ in choice.others]
+        stored_table(choice, pd.concat([*peaks, stored]), "share of top heads in a layer")
+
+
+def _choose_layer(cell: Sequence[Any]) -> None:
+    set_control("h_label", str(cell[0]))
+    set_control("lang", str(cell[1]))
+    set_control("h_layer", int(cell[2]))
+
+
+def _fullest(frame: pd.DataFrame) -> str:
+    if frame.empty:
+        return "No language has scores that are all numbers."
+    parts = []
+    for label, own in frame.groupby("label", sort=False):
+        means = own.groupby("layer")["percent"].mean()
+        parts.append(f"{label} layer {means.idxmax()} ({means.max():.0f} %)")
+    return f"The layer with most top heads, mean over languages: {', '.join(parts)}."

@@ -1,0 +1,146 @@
+"""What two languages' top heads have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboards.chart import show
+from dashboards.controls import choose, set_control
+from dashboards.heads_choice import HeadsChoice
+from dashboards.heads_evidence import mean_text, say_cut, stored_table
+from interp.figures.head_sets import overlap_maps
+from interp.figures.verdicts import evidence_text
+from interp.lahis.top_frames import chance_overlap, overlap_change, overlap_frame, shared_frame
+from interp.stats.verdict import BEYOND
+
+
+def draw(choice: HeadsChoice) -> None:
+    """Draw the part of the page."""
+    if len(choice.languages) < 2:
+        st.info("An overlap needs two languages: choose a second one in the sidebar.")
+        return
+    source = choice.chosen.source
+    rest = [lang for lang in choice.languages if lang != choice.lang]
+    other = choose("Second language", rest, "h_other", help="A click on a cell sets both.")
+    pair = (choice.lang, other)
+    frame = source.derive(overlap_frame, choice.runs, choice.languages, choice.fraction)
+    show(
+        overlap_maps(
+            frame,
+            list(choice.maps),
+            choice.languages,
+            title=f"Top {choice.percent} of heads shared by two languages: {', '.join(choice.maps)}",
+            unit="% shared",
+            chosen=pair,
+        ),
+        frame,
+        "h_overlap",
+        runs=choice.about(choice.runs),
+        takeaway=_means(choice, frame),
+        on_click=_choose_pair,
+    )
+    _change(choice, frame, pair)
+    _shared(choice, pair)
+
+
+def _change(choice: HeadsChoice, frame: pd.DataFrame, pair: tuple[str, str]) -> None:
+    """The change against the base, where it is shown, and the stored verdicts."""
+    base = choice.chosen.base
+    if base not in choice.maps or len(choice.maps) < 2:
+        return
+    change = overlap_change(frame, base)
+    change = change[change["lang"] != change["other_lang"]]
+    labels = [label for label in choice.maps if label != base]
+    if change.empty:
+        st.info(f"{', '.join(labels)} and {base} share no two of the languages chosen.")
+        return
+    stored = pd.concat([choice.stored(label, "overlap") for label in labels])
+    beyond = stored[stored["verdict"] == BEYOND]
+    show(
+        overlap_maps(
+            change,
+            labels,
+            choice.languages,
+            title=f"Top {choice.percent} of heads shared: {', '.join(labels)} minus {base}",
+            unit="points",
+            diverging=True,
+            chosen=pair,
+            beyond=beyond,
+        ),
+        change,
+        "h_overlap_change",
+        runs=choice.about(choice.runs),
+        takeaway=_mean_change(change),
+        on_click=_choose_pair,
+    )
+    say_cut(choice)
+    for label in labels:
+        rows = choice.stored(label, "overlap")
+        own = rows[
+            ((rows["lang"] == pair[0]) & (rows["other_lang"] == pair[1]))
+            | ((rows["lang"] == pair[1]) & (rows["other_lang"] == pair[0]))
+        ]
+        for row in own.to_dict("records"):
+            st.markdown(f"{label} minus {base}, {pair[0]} and {pair[1]}: {evidence_text(row)}")  # type: ignore[arg-type]
+    means = pd.concat([choice.stored(label, "mean_overlap") for label in labels])
+    stored_table(choice, pd.concat([means, stored]), "overlap, a share of the top heads")
+
+
+def _shared(choice: HeadsChoice, pair: tuple[str, str]) -> None:
+    """List the heads that the chosen pair shares, checkpoint by checkpoint."""
+    st.markdown(f"**Top heads that {pair[0]} and {pair[1]} share** (layer.head, rank in each)")
+    for column, (label, run_id) in zip(st.columns(len(choice.runs)), choice.runs, strict=True):
+        rows = choice.chosen.source.derive(shared_frame, run_id, *pair, choice.fraction)
+        with column:
+            k = choice.n_top(label)
+            st.markdown(f"{label}: {len(rows)} of {k}" if len(rows) else f"{label}: none of {k}")
+            if len(rows):
+                st.dataframe(
+                    rows.drop(columns=["layer", "index"]),
+                    hide_index=True,
+                    key=f"h_shared_{label}",
+                    alt=f"Top heads that {pair[0]} and {pair[1]} share in {label}",
+                )
+
+
+def _choose_pair(cell: Sequence[Any]) -> None:
+    label, lang, other = (str(one) for one in cell)
+    if label:
+        set_control("h_label", label)
+    set_control("lang", lang)
+    if other != lang:
+        set_control("h_other", other)
+
+
+def _means(choice: HeadsChoice, frame: pd.DataFrame) -> str:
+    pairs = frame[frame["lang"] != frame["other_lang"]]
+    if pairs.empty:
+        return "No two languages have scores that are all numbers."
+    parts = [
+        f"{label} {own['percent'].mean():.0f} %"
+        for label, own in pairs.groupby("label", sort=False)
+    ]
+    chances = {
+        chance_overlap(choice.n_top(label), maps.n_heads_total)
+        for label, maps in choice.maps.items()
+    }
+    chance = mean_text(sorted(chances))
+    return (
+        f"Two languages share on average {', '.join(parts)} of their top heads; by chance it would "
+        f"be {chance} %."
+    )
+
+
+def _mean_change(change: pd.DataFrame) -> str:
+    parts = [
+        f"{label} {own['percent'].mean():+.1f} points (from {own['percent'].min():+.0f} to "
+        f"{own['percent'].max():+.0f})"
+        for label, own in change.groupby("label", sort=False)
+    ]
+    unchanged = int(np.isclose(change["percent"], 0).sum() // 2)
+    return f"On average {', '.join(parts)}; {unchanged} of {len(change) // 2} pairs are unchanged."
