@@ -1,5 +1,80 @@
-"""Placeholder: written next."""
+"""Language-specific neurons: how many, where, how specific, and what one of them does."""
 
-from dashboards.page import begin
+import streamlit as st
 
-begin("neurons")
+from dashboards.controls import choose
+from dashboards.faults import told
+from dashboards.neurons_controls import (
+    choose_layers,
+    choose_neuron,
+    choose_set,
+    choose_thresholds,
+    choose_view_of_counts,
+)
+from dashboards.neurons_counts import draw_counts, draw_layers, draw_one_language, draw_window
+from dashboards.neurons_one import draw_neuron, draw_texts
+from dashboards.neurons_path import draw_path
+from dashboards.neurons_pick import draw_map, draw_table
+from dashboards.neurons_shown import Shown, read_shown
+from dashboards.page import Chosen, begin
+
+
+def main() -> None:
+    """Draw the page."""
+    chosen = begin("Neurons")
+    runs = chosen.choose_runs("lape")
+    if not runs:
+        return
+    st.write(
+        "A neuron is language-specific if it fires in few languages: its firing probabilities over "
+        "languages have low entropy (LAPE, Tang et al. 2024)."
+    )
+    changes = choose_thresholds(chosen.source, runs)
+    shown = []
+    for label, run_id in runs.items():
+        with told():  # one run that cannot be read leaves the others
+            shown.append(read_shown(chosen.source, label, run_id, changes))
+    if not shown:
+        return
+    _draw(chosen, shown)
+
+
+def _draw(chosen: Chosen, shown: list[Shown]) -> None:
+    languages = chosen.shown(list(dict.fromkeys(code for one in shown for code in one.languages)))
+    if not languages:
+        st.info("None of the chosen languages has a LAPE run here: choose others in the sidebar.")
+        return
+    for one in shown:
+        if one.listed is not None:
+            st.info(
+                f"{one.label} was imported and lacks: {'; '.join(one.listed.missing)}. "
+                f"{one.listed.caveat}"
+            )
+    left, right = st.columns((1, 2))
+    with left:
+        lang = choose("Language", languages, "lang")
+    with right:
+        window = choose_layers(shown)
+    place = choose_neuron(shown, lang)
+    view = choose_view_of_counts(shown, chosen.base)
+    if not any(one.n_selected() for one in shown):
+        st.warning(
+            "These thresholds select no neuron: raise the top fraction or loosen the filter."
+        )
+    draw_counts(chosen, shown, languages, view)
+    draw_layers(chosen, shown, languages, view)
+    draw_one_language(chosen, shown, lang, view, window, place[0] if place else None)
+    draw_window(chosen, shown, languages, window)
+    wanted = choose_set(shown, chosen.base)
+    at = next(one for one in shown if one.label == wanted.at)
+    draw_table(chosen, shown, lang, wanted, place)
+    draw_map(chosen, at, lang, place)
+    if place is None:
+        st.info("No checkpoint here says which neurons there are: none can be looked at.")
+        return
+    draw_neuron(chosen, shown, languages, place)
+    draw_texts(chosen, shown, languages, lang, place)
+    draw_path(chosen, shown, languages, lang, place)
+
+
+main()
