@@ -104,15 +104,18 @@ def _to_array(table: str, column: Column, frame: pd.DataFrame) -> pa.Array:
     if column.name not in frame.columns:
         return pa.nulls(len(frame), kind)
     series = frame[column.name]
+    types = pd.api.types
     where = f"table {table!r}, column {column.name!r}"
     if not _fits(column.kind, series):
         example = next((v for v in series if not _is_empty(v)), None)
         raise TableError(f"{where}: expected {column.kind}, got {series.dtype} such as {example!r}")
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(object)
+    # Texts of millions of rows stay out of Python where pandas holds them as texts or categories.
+    whole = column.kind in ("int", "float") or not types.is_object_dtype(series)
     try:
-        values = series if column.kind in ("int", "float") else _plain_cells(series)
-        array = pa.array(values, type=kind, from_pandas=True)
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            array = pa.array(series, from_pandas=True).cast(kind)
+        else:
+            array = pa.array(series if whole else _plain_cells(series), type=kind, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise TableError(f"{where}: expected {column.kind}: {error}") from error
     if isinstance(array, pa.ChunkedArray):
@@ -144,6 +147,8 @@ def _fits(kind: str, series: pd.Series[Any]) -> bool:
     if kind == "str":
         if isinstance(series.dtype, pd.CategoricalDtype):
             return _cells_are(series.cat.categories.to_series(), (str,))
+        if isinstance(series.dtype, pd.StringDtype):
+            return True
         return types.infer_dtype(series, skipna=True) in ("string", "empty")
     return all(
         isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes)
