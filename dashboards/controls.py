@@ -85,15 +85,15 @@ def choose_some(
         most: at most so many.
         help: tooltip.
     """
-    _say_unknown(label, key, options)
-    known = [one for one in st.session_state.get(key, ()) if one in options]
+    _say_unknown(label, key, options, most)
+    known = [one for one in st.session_state.get(key, ()) if one in options][:most]
     if key in st.session_state and known != list(st.session_state[key]):
         st.session_state[key] = known
     start = list(options if default is None else default)
     chosen = st.multiselect(
         label,
         options,
-        default=[one for one in start if one in options],
+        default=[one for one in start if one in options][:most],
         key=key,
         max_selections=most,
         help=help,
@@ -113,7 +113,7 @@ def number(
     help: str | None = None,
 ) -> Any:
     """Choose a number with a slider; whole where ``step`` is."""
-    _say_outside(label, key, low, high)
+    _say_outside(label, key, low, high, whole=float(step).is_integer())
     held = st.session_state.get(key)
     if isinstance(held, int | float) and not low <= held <= high:
         st.session_state[key] = min(max(held, low), high)
@@ -122,19 +122,22 @@ def number(
 
 def span(label: str, low: int, high: int, key: str, *, help: str | None = None) -> tuple[int, int]:
     """Choose a range of whole numbers, all of it at first; one number where there is only one."""
+    _say_outside(label, key, low, high, whole=True, ends=2)
     if low == high:
         st.caption(f"{label}: {low}")
         return low, high
-    _say_outside(label, key, low, high)
     held = st.session_state.get(key)
     if isinstance(held, tuple | list) and not (low <= held[0] <= held[1] <= high):
         st.session_state[key] = (low, high)
-    first, last = st.slider(label, low, high, (low, high), key=key, help=help, bind="query-params")
-    return first, last
+    one, other = st.slider(label, low, high, (low, high), key=key, help=help, bind="query-params")
+    return min(one, other), max(one, other)  # a link may name the ends in any order
 
 
 def toggle(label: str, key: str, *, default: bool = False, help: str | None = None) -> bool:
     """Switch something on or off."""
+    for value in _asked(key):
+        if value not in ("true", "false"):
+            st.warning(f"{label}: the link asks for {value!r}. Expected true or false.")
     return st.toggle(label, default, key=key, help=help, bind="query-params")
 
 
@@ -147,26 +150,37 @@ def _asked(key: str) -> list[str]:
     return st.query_params.get_all(key) if key in st.query_params else []
 
 
-def _say_unknown(label: str, key: str, options: Iterable[Any]) -> None:
+def _say_unknown(label: str, key: str, options: Iterable[Any], most: int | None = 1) -> None:
     known = [str(one) for one in options]
-    for value in _asked(key):
+    asked = _asked(key)
+    for value in asked:
         if value not in known and value:
             shown = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
             st.warning(
                 f"{label}: the link asks for {value!r}, which is not here. Expected one of {shown}."
             )
+    if most is not None and len(asked) > most:
+        st.warning(f"{label}: the link asks for {', '.join(asked)}. Expected at most {most}.")
 
 
-def _say_outside(label: str, key: str, low: float, high: float) -> None:
-    for value in _asked(key):
+def _say_outside(
+    label: str, key: str, low: float, high: float, *, whole: bool, ends: int = 1
+) -> None:
+    asked = _asked(key)
+    kind = "whole number" if whole else "number"
+    for value in asked:
         try:
-            inside = low <= float(value) <= high
+            number = float(value)
+            fits = low <= number <= high and (number.is_integer() or not whole)
         except ValueError:
-            inside = False
-        if not inside:
+            fits = False
+        if not fits:
             st.warning(
-                f"{label}: the link asks for {value!r}. Expected a number from {low} to {high}."
+                f"{label}: the link asks for {value!r}. Expected a {kind} from {low} to {high}."
             )
+    if asked and len(asked) != ends:
+        expected = "two numbers" if ends == 2 else "one number"
+        st.warning(f"{label}: the link asks for {', '.join(asked)}. Expected {expected}.")
 
 
 def _drop_gone(key: str, options: Sequence[Any]) -> None:
