@@ -120,8 +120,25 @@ def number(
     return st.slider(label, low, high, default, step=step, key=key, help=help, bind="query-params")
 
 
-def span(label: str, low: int, high: int, key: str, *, help: str | None = None) -> tuple[int, int]:
-    """Choose a range of whole numbers, all of it at first; one number where there is only one."""
+def span(
+    label: str,
+    low: int,
+    high: int,
+    key: str,
+    *,
+    default: tuple[int, int] | None = None,
+    help: str | None = None,
+) -> tuple[int, int]:
+    """Choose a range of whole numbers, one number where there is only one.
+
+    Args:
+        label: of the widget.
+        low: the least.
+        high: the largest.
+        key: of the session and of the URL.
+        default: chosen at first; all of it where omitted.
+        help: tooltip.
+    """
     _say_outside(label, key, low, high, whole=True, ends=2)
     if low == high:
         st.caption(f"{label}: {low}")
