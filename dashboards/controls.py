@@ -158,6 +158,18 @@ def toggle(label: str, key: str, *, default: bool = False, help: str | None = No
     return st.toggle(label, default, key=key, help=help, bind="query-params")
 
 
+def ask_text(label: str, key: str, *, help: str | None = None, hint: str | None = None) -> str:
+    """Ask for words, e.g. to search for; empty at first.
+
+    Args:
+        label: of the widget.
+        key: of the session and of the URL.
+        help: tooltip.
+        hint: shown while nothing is written.
+    """
+    return st.text_input(label, key=key, help=help, placeholder=hint, bind="query-params") or ""
+
+
 def set_control(key: str, value: Any) -> None:
     """Set a widget from a click; call it in a callback, before the widget is drawn again."""
     st.session_state[key] = value

@@ -89,6 +89,7 @@ def share_lines(
     figure = make_subplots(
         rows=1, cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=panels
     )
+    named: set[str] = set()
     for column, statistic in enumerate(panels, start=1):
         for label, mark in marks.items():
             own = frame[(frame["label"] == label) & (frame["statistic"] == statistic)]
@@ -105,7 +106,7 @@ def share_lines(
                 marker={"symbol": mark.symbol, "size": 7},
                 name=label,
                 legendgroup=label,
-                showlegend=column == 1,
+                showlegend=label not in named,
                 hovertext=[
                     f"{plotly_text(label)}, layer {layer}<br>{statistic}: {share:.1%} "
                     f"[{low:.1%}, {high:.1%}]<br>{n} facts"
@@ -116,6 +117,7 @@ def share_lines(
                 hoverinfo="text",
                 **place,
             )
+            named.add(label)
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(title_text="share of facts", col=1)
     figure.update_xaxes(title_text=LAYER_AXIS if len(panels) < 3 else "layer")
@@ -189,13 +191,12 @@ def language_levels(
 
 
 def _ribbon(
-    figure: go.Figure, x: Sequence[float], low: Sequence[float], high: Sequence[float], mark: Mark,
-    **place: int,
-) -> None:  # fmt: skip
+    figure: go.Figure, x: pd.Series, low: pd.Series, high: pd.Series, mark: Mark, **place: int
+) -> None:
     """Fill what lies between two curves; there is no line around it."""
     figure.add_scatter(
-        x=[*x, *list(x)[::-1]],
-        y=[*high, *list(low)[::-1]],
+        x=[*x, *x[::-1]],
+        y=[*high, *low[::-1]],
         mode="lines",
         line={"width": 0},
         fill="toself",

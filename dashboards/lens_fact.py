@@ -1,0 +1,228 @@
+"""One fact on the logit lens page: ranks of its answers by layer, the likeliest tokens, what is absent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.chart import show
+from dashboards.controls import choose, choose_view, set_control, toggle
+from dashboards.page import Chosen
+from dashboards.texts import language_name
+from interp.figures.lens import ROLE_NAMES, rank_trajectories, top_token_grid
+from interp.figures.tokens import is_bytes, token_label
+from interp.lens.absent import why_absent
+from interp.lens.fact_part import fact_crossover, fact_ranks, fact_top
+from interp.lens.role_cube import RoleCube
+
+LOG, LINEAR = "log", "linear"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the runs hold of one fact in one language, checkpoint after checkpoint.
+
+    Attributes:
+        ranks: of `interp.lens.fact_part.fact_ranks`, with a column label.
+        tops: of `interp.lens.fact_part.fact_top`, with columns label and ``answer`` (whose answer
+            the token begins: ``target``, ``en`` or empty).
+        crossovers: label to crossover.
+    """
+
+    ranks: pd.DataFrame
+    tops: pd.DataFrame
+    crossovers: dict[str, float]
+
+    @property
+    def labels(self) -> list[str]:
+        """The checkpoints that ranked the fact."""
+        return list(self.crossovers)
+
+
+def read_part(chosen: Chosen, runs: Mapping[str, str], fact: str, lang: str) -> Part | None:
+    """Read a fact from every run that has it; None where none has."""
+    ranks, tops, crossovers = [], [], {}
+    for label, run_id in runs.items():
+        own = chosen.source.derive(fact_ranks, run_id, fact, lang)
+        if own.empty:
+            continue
+        top = chosen.source.derive(fact_top, run_id, fact, lang)
+        ids = {role: set(rows["token_id"]) for role, rows in own.groupby("role")}
+        answer = top["token_id"].map(
+            lambda token, ids=ids: next(
+                (role for role in ("target", "en") if token in ids.get(role, ())), ""
+            )
+        )
+        ranks.append(own.assign(label=label))
+        tops.append(top.assign(label=label, answer=answer))
+        crossovers[label] = fact_crossover(own)
+    if not ranks:
+        return None
+    return Part(pd.concat(ranks, ignore_index=True), pd.concat(tops, ignore_index=True), crossovers)
+
+
+def say_absent(
+    chosen: Chosen,
+    runs: Mapping[str, str],
+    cubes: Mapping[str, RoleCube],
+    data_hash: str,
+    fact: str,
+    lang: str,
+) -> None:
+    """Say of every checkpoint that has no ranks of a fact why."""
+    for label in runs:
+        cube = cubes[label]
+        asked = cube.asked(lang)[cube.among([fact])].any()
+        if not asked:
+            facts = chosen.source.table("facts", columns=["data_hash", "fact_id", "lang", "answer"])
+            own = facts[(facts["data_hash"] == data_hash) & (facts["fact_id"] == fact)]
+            kept = fact in cube.fact_ids
+            st.info(f"{label} {why_absent(own, fact, lang, cube.languages, kept=kept)}.")
+
+
+def say_tokens(part: Part, lang: str) -> None:
+    """Say what the ranked tokens do not show by themselves."""
+    ranks = part.ranks
+    first = ranks.drop_duplicates(["label", "role"])
+    said: list[str] = []
+    for role in ("target", "en"):
+        own = first[first["role"] == role].drop_duplicates("token_id")
+        for token, count in zip(own["token"], own["n_subtokens"], strict=True):
+            text = f"{ROLE_NAMES[role]}: token {token_label(token)}"
+            if count > 1:
+                text += f", one of {count} sub-tokens"
+            if is_bytes(token):
+                text += " (bytes of a character that the next token completes)"
+            said.append(text)
+    st.caption("Ranked are " + "; ".join(said).replace("$", "\\$") + ".")
+    ids = {
+        label: {role: set(own["token_id"]) for role, own in mine.groupby("role")}
+        for label, mine in ranks.groupby("label", sort=False)
+    }
+    shared = [label for label, by in ids.items() if by.get("target", set()) & by.get("en", set())]
+    if shared:
+        st.warning(
+            f"{', '.join(shared)}: target and English answer share their token, so that both lines "
+            "show the same rank (the run kept such facts)."
+        )
+    if lang != "en" and "en" not in set(ranks["role"]):
+        st.info("The fact has no English answer to compare with: only the target is ranked.")
+    if part.tops["token"].map(is_bytes).any():
+        st.caption(
+            "Names such as `<E6 97>` are bytes of a character that this token does not complete: "
+            f"the tokenizer writes {language_name(lang)} or another script in pieces."
+        )
+
+
+def show_ranks(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, lang: str) -> None:
+    """Draw the ranks by layer."""
+    scale, wrong, mid = st.columns([1, 1, 1], vertical_alignment="bottom")
+    with scale:
+        kind = choose_view("Scale of ranks", (LOG, LINEAR), "l_scale")
+    with wrong:
+        with_wrong = toggle("Also a wrong option", "l_wrong")
+    ranks = part.ranks
+    if (ranks["point"] == "mid").any():
+        with mid:
+            if not toggle("Also between attention and MLP", "l_mid", default=True):
+                ranks = ranks[ranks["point"] != "mid"]
+    if not with_wrong:
+        ranks = ranks[ranks["role"] != "distractor"]
+    frame = ranks.assign(shown_rank=ranks["rank"] + 1)
+    frame = frame[
+        ["label", "layer", "point", "role", "token", "rank", "shown_rank", "logprob", "n_subtokens"]
+    ]
+    show(
+        rank_trajectories(
+            ranks,
+            part.tops,
+            chosen.marks,
+            title=f"Ranks of the answers to {fact} in {language_name(lang)}",
+            log=kind == LOG,
+            crossovers=part.crossovers,
+        ),
+        frame,
+        "lens_ranks",
+        runs=chosen.about([runs[label] for label in part.labels]),
+        takeaway=_ranks_said(part),
+        on_click=lambda point: set_control("l_layer", point[0]),
+    )
+
+
+def show_tokens(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, lang: str) -> None:
+    """Draw the likeliest token by layer and, of one layer, the five likeliest."""
+    tops = part.tops
+    grid, listed = st.columns([3, 2])
+    with grid:
+        show(
+            top_token_grid(
+                tops, part.labels, title=f"Likeliest token by layer: {fact}, {language_name(lang)}"
+            ),
+            tops[["label", "layer", "point", "place", "token", "probability", "answer"]],
+            "lens_tokens",
+            runs=chosen.about([runs[label] for label in part.labels]),
+            takeaway=_tokens_said(tops[tops["place"] == 1], part.labels),
+            on_click=lambda point: set_control("l_layer", point[0]),
+        )
+    with listed:
+        spots = tops.drop_duplicates("spot").sort_values("depth")["spot"].tolist()
+        spot = choose(
+            "Layer",
+            spots,
+            "l_layer",
+            default=spots[-1],
+            help="A click on a cell or on a point chooses it, too.",
+        )
+        st.dataframe(
+            _five(tops[tops["spot"] == spot], part.labels),
+            hide_index=True,
+            key="l_five",
+            alt=f"Likeliest tokens at layer {spot}",
+            column_config={
+                f"{label} p": st.column_config.NumberColumn(format="percent")
+                for label in part.labels
+            },
+        )
+        st.caption(
+            "✓ begins the target answer, EN the English one; ␣ is a space and belongs to the token."
+        )
+
+
+def _five(tops: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """Lay the likeliest tokens of one layer side by side."""
+    columns: dict[str, pd.Series] = {}
+    for label in labels:
+        own = tops[tops["label"] == label].set_index("place")
+        sign = own["answer"].map({"target": " ✓", "en": " EN", "": ""})
+        columns[label] = own["token"].map(token_label) + sign
+        columns[f"{label} p"] = own["probability"]
+    return pd.DataFrame(columns).rename_axis("place").reset_index()
+
+
+def _ranks_said(part: Part) -> str:
+    parts = []
+    for label, layer in part.crossovers.items():
+        own = part.ranks[(part.ranks["label"] == label) & (part.ranks["point"] == "post")]
+        last = own[own["layer"] == own["layer"].max()].set_index("role")["rank"]
+        text = f"{label}: target at rank {last['target'] + 1:,g} at the end"
+        if math.isinf(layer):
+            text += f", the English answer ahead at {last['en'] + 1:,g}"
+        elif not math.isnan(layer):
+            text += f", ahead of English for good from layer {layer:g}"
+        parts.append(text)
+    return "; ".join(parts) + "."
+
+
+def _tokens_said(first: pd.DataFrame, labels: list[str]) -> str:
+    parts = []
+    for label in labels:
+        own = first[(first["label"] == label) & (first["answer"] == "target")].sort_values("depth")
+        english = first[(first["label"] == label) & (first["answer"] == "en")]
+        text = f"first at layer {own['spot'].iloc[0]}" if len(own) else "never the likeliest"
+        also = f", the English answer's at {len(english)} of the points" if len(english) else ""
+        parts.append(f"{label}: the target's token {text}{also}")
+    return "; ".join(parts) + "."
