@@ -146,7 +146,8 @@ def span(
     held = st.session_state.get(key)
     if isinstance(held, tuple | list) and not (low <= held[0] <= held[1] <= high):
         st.session_state[key] = (low, high)
-    one, other = st.slider(label, low, high, (low, high), key=key, help=help, bind="query-params")
+    start = default or (low, high)
+    one, other = st.slider(label, low, high, start, key=key, help=help, bind="query-params")
     return min(one, other), max(one, other)  # a link may name the ends in any order
 
 
