@@ -66,12 +66,13 @@ def draw_ecdf(
     frame = ecdf_frame(counts, lang)
     base, others = chosen.base, [label for label in runs if label != chosen.base]
     gaps = _gaps(counts, base, others, lang)
+    n_layers = counts.of(base, lang).shape[-1]
     window = None
     if counts.relative:
         depths = ", ".join(f"{label} {own.shape[-1]}" for label, own in counts.counts.items())
         st.info(f"Different numbers of layers ({depths}): layers stand at their relative depth.")
     else:
-        window = span("Layers shown", 0, counts.of(base, lang).shape[-1] - 1, "s_layers")
+        window = span("Layers shown", 0, n_layers - 1, "s_layers")
     band, band_name = _band(chosen, runs[base], counts, lang)
     show(
         layer_ecdf(
@@ -91,7 +92,7 @@ def draw_ecdf(
         runs=chosen.about(list(runs.values())),
         takeaway=_takeaway(chosen, counts, gaps, rows, lang),
     )
-    if window is not None:
+    if window is not None and window != (0, n_layers - 1):
         shares = [f"{label} {window_share(counts.of(label, lang), *window):.1%}" for label in runs]
         st.caption(
             f"Share of the neurons in layers {window[0]} to {window[1]}: {', '.join(shares)} (of the "

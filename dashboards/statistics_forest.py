@@ -15,7 +15,7 @@ from dashboards.controls import choose, choose_some, choose_view, set_control
 from dashboards.page import Chosen, short_hash
 from dashboards.texts import language_name
 from interp.comparison.meanings import meaning
-from interp.comparison.places import ORDERS, choices, ordered_places, thinned, with_places
+from interp.comparison.places import ORDERS, at_place, choices, ordered_places, thinned, with_places
 from interp.comparison.words import in_words
 from interp.figures.evidence import forest
 from interp.figures.verdicts import SIGNS, evidence_text
@@ -23,6 +23,8 @@ from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 
 MOST_PLACES = 60
 """Rows of one chart; more cannot be read."""
+
+MOST_NAMED = 6
 
 ONE, ALL = "one language", "all languages"
 
@@ -71,7 +73,8 @@ def ask(chosen: Chosen, compared: pd.DataFrame) -> Asked:
     with statistic:
         name = choose("Statistic", list(dict.fromkeys(rows["statistic"])), "s_stat")
     rows = rows[rows["statistic"] == name]
-    rows = rows[rows["lang"].isna() | rows["lang"].isin(chosen.languages)]
+    for column in ("lang", "other_lang"):
+        rows = rows[rows[column].isna() | rows[column].isin(chosen.languages)]
     kept = tuple(labels) if label == SIDE_BY_SIDE else (str(label),)
     st.caption(f"**{name}**: {meaning(which, name, str(rows['kind'].iloc[0]))}".replace("$", "\\$"))
     return Asked(which, name, with_places(rows[rows["label"].isin(kept)]), kept)
@@ -121,15 +124,19 @@ def draw_forest(chosen: Chosen, asked: Asked) -> None:
 
 
 def _takeaway(asked: Asked, rows: pd.DataFrame) -> str:
-    """Count verdicts per checkpoint and name the strongest call."""
+    """Count verdicts per checkpoint and name where they are beyond noise, if those are few."""
     parts = []
     for label in asked.labels:
         own = rows[rows["label"] == label]
         counted = own["verdict"].value_counts()
-        said = ", ".join(f"{counted[one]} {one}" for one in SIGNS if one in counted)
         beyond = list(own.loc[own["verdict"] == BEYOND, "place"])
-        named = f" ({', '.join(beyond)})" if 0 < len(beyond) <= 6 else ""
-        parts.append(f"{label}: {said or 'no row'}{named}")
+        named = f" ({', '.join(beyond)})" if 0 < len(beyond) <= MOST_NAMED else ""
+        said = ", ".join(
+            f"{counted[one]} {one}{named if one == BEYOND else ''}"
+            for one in SIGNS
+            if one in counted
+        )
+        parts.append(f"{label}: {said or 'no row'}")
     return f"{'; '.join(parts)}; the band is the noise floor, lines are 95 % intervals."
 
 
@@ -167,21 +174,9 @@ def ask_place(chosen: Chosen, asked: Asked) -> tuple[str | None, str]:
     return lang, rests[0]
 
 
-def rows_at(rows: pd.DataFrame, lang: str | None, rest: str = "") -> pd.DataFrame:
-    """Keep the rows of one place.
-
-    Args:
-        rows: with places.
-        lang: language, None for all together.
-        rest: what else tells the row apart.
-    """
-    spoken = rows["lang"].isna() if lang is None else rows["lang"] == lang
-    return rows[spoken & (rows["rest"] == rest)]
-
-
 def draw_cards(asked: Asked, lang: str | None, rest: str) -> None:
     """Write the evidence of one place out, checkpoint by checkpoint."""
-    found = rows_at(asked.rows, lang, rest)
+    found = at_place(asked.rows, lang, rest)
     where = " ".join(filter(None, (language_name(lang) if lang else ALL, rest)))
     st.subheader(f"{asked.statistic}, {where}")
     if found.empty:

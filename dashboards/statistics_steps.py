@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.page import Chosen
-from dashboards.statistics_forest import ALL, Asked, rows_at
+from dashboards.statistics_forest import ALL, Asked
 from dashboards.texts import language_name
-from interp.comparison.places import with_places
+from interp.comparison.places import at_place, with_places
 from interp.comparison.trajectory import trajectories
 from interp.figures.evidence import over_steps
 from interp.figures.marks import checkpoint_marks, series_marks
@@ -37,7 +37,7 @@ def draw_steps(chosen: Chosen, asked: Asked, lang: str | None, rest: str) -> Non
         & rows["preset"].isin(set(asked.rows["preset"]))
         & rows["data"].isin(set(asked.rows["data"]))
     ]
-    steps = trajectories(rows_at(with_places(rows), lang, rest))
+    steps = trajectories(at_place(with_places(rows), lang, rest))
     if steps.empty:
         st.info(
             "No compared checkpoint is one of a training's steps: their labels end in -step-N, e.g. "

@@ -94,7 +94,7 @@ def thinned(places: Sequence[str], most: int) -> list[str]:
 
 
 def choices(rows: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
-    """Return the places of each language by what tells them apart.
+    """Return the places of each language by what tells them apart; a pair is a place of both.
 
     Args:
         rows: from `with_places`.
@@ -102,7 +102,25 @@ def choices(rows: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
     Returns:
         Language (empty for rows without one) to the ``rest`` of its rows, in stored order.
     """
-    return {
-        str(lang): tuple(dict.fromkeys(own["rest"]))
-        for lang, own in rows.assign(lang=rows["lang"].fillna("")).groupby("lang", sort=False)
-    }
+    found: dict[str, dict[str, None]] = {}
+    columns = (rows[name] for name in ("lang", "other_lang", "rest"))
+    for lang, other, rest in zip(*columns, strict=True):
+        found.setdefault("" if pd.isna(lang) else str(lang), {})[str(rest)] = None
+        if not pd.isna(other):
+            found.setdefault(str(other), {})[f"with {lang}"] = None
+    return {lang: tuple(rests) for lang, rests in found.items()}
+
+
+def at_place(rows: pd.DataFrame, lang: str | None, rest: str = "") -> pd.DataFrame:
+    """Keep the rows of one place.
+
+    Args:
+        rows: from `with_places`.
+        lang: language, either of a pair; None for rows without one.
+        rest: what else tells the row apart, as in `choices`.
+    """
+    if lang is None:
+        return rows[rows["lang"].isna() & (rows["rest"] == rest)]
+    first = (rows["lang"] == lang) & (rows["rest"] == rest)
+    second = (rows["other_lang"] == lang) & ("with " + rows["lang"].fillna("") == rest)
+    return rows[first | second]

@@ -73,9 +73,15 @@ def layer_ecdf(
     figure.update_xaxes(range=list(window) if window else [start, end])
     if not relative and end <= 40:
         figure.update_xaxes(dtick=1 if end <= 16 else 2)
-    return finish(
-        figure, title=title, x=RELATIVE if relative else LAYER, y="share of neurons up to here"
+    finish(
+        figure,
+        title=title,
+        x=RELATIVE if relative else LAYER,
+        y="share of neurons up to here",
+        height=460,
     )
+    figure.update_layout(legend={"y": -0.24})
+    return figure
 
 
 def _band(figure: go.Figure, band: pd.DataFrame, start: float, end: float, name: str) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from interp.comparison.places import EVERY
 from interp.figures.layout import empty, finish
 from interp.figures.marks import Mark
-from interp.figures.verdicts import SIGNS, evidence_text
+from interp.figures.verdicts import evidence_text
 from interp.stats.verdict import BEYOND, NOT_COMPARABLE, NOT_ENOUGH, WITHIN
 
 BAND = "rgba(128, 128, 128, 0.28)"
@@ -117,6 +117,15 @@ def _of_label(figure: go.Figure, rows: pd.DataFrame, y: np.ndarray, label: str, 
         showlegend=False,
         name=f"{label}: 95 % interval",
     )
+    figure.add_scatter(  # what the legend shows: the first point's look may be any verdict's
+        x=[None],
+        y=[None],
+        mode="lines+markers",
+        line={"color": mark.colour, "width": 2},
+        marker={"symbol": mark.symbol, "color": mark.colour, "size": 11},
+        legendgroup=label,
+        name=label,
+    )
     verdicts = own["verdict"].to_numpy(str)
     lacking = ~np.isin(verdicts, (BEYOND, WITHIN))
     figure.add_scatter(
@@ -126,12 +135,13 @@ def _of_label(figure: go.Figure, rows: pd.DataFrame, y: np.ndarray, label: str, 
         marker={
             "symbol": [mark.symbol + _FILL[one] for one in verdicts],
             "color": np.where(lacking, _FAINT, mark.colour),
-            "size": np.where(verdicts == BEYOND, 11, 10),
+            "size": np.where(lacking, 15, 11),
+            "opacity": 1,
             "line": {"width": 2, "color": np.where(lacking, _FAINT, mark.colour)},
         },
         text=["?" if one else "" for one in lacking],
-        textposition="top right",
-        textfont={"size": 11, "color": _FAINT},
+        textposition="middle center",
+        textfont={"size": 10, "color": _FAINT},
         customdata=[
             ["" if pd.isna(lang) else str(lang), str(rest)]
             for lang, rest in zip(own["lang"], own["rest"], strict=True)
@@ -139,7 +149,8 @@ def _of_label(figure: go.Figure, rows: pd.DataFrame, y: np.ndarray, label: str, 
         hovertext=[hover(row) for row in own.to_dict("records")],
         hoverinfo="text",
         legendgroup=label,
-        name=label,
+        showlegend=False,
+        name=f"{label}: value",
     )
 
 
@@ -150,7 +161,7 @@ def _verdict_legend(figure: go.Figure) -> None:
             y=[None],
             mode="markers",
             marker={"symbol": f"circle{_FILL[verdict]}", "color": _FAINT, "size": 10},
-            name=f"{SIGNS[verdict]} {verdict}",
+            name=f"? {verdict}" if verdict == NOT_ENOUGH else verdict,
         )
 
 
@@ -227,8 +238,10 @@ def null_histogram(
         bargap=0.02,
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
-    figure.update_xaxes(rangemode="tozero")
-    return finish(figure, title=title, x="D", y=what, height=340)
+    figure.update_xaxes(range=[0, 1.06 * max(observed, usual, float(np.max(drawn)), 1e-9)])
+    finish(figure, title=title, x="D", y=what, height=360)
+    figure.update_layout(legend={"y": -0.3})
+    return figure
 
 
 def over_steps(rows: pd.DataFrame, marks: Mapping[str, Mark], *, title: str, y: str) -> go.Figure:
