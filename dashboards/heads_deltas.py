@@ -124,15 +124,19 @@ def _say_scale(choice: HeadsChoice) -> None:
     found = choice.chosen.source.derive(
         scale_frame, choice.base.run_id, choice.others, choice.languages
     )
+    parts = []
     for label, own in found.groupby("label", sort=False):
         ratio = own["ratio"].dropna()
-        if ratio.empty:
-            continue
+        if len(ratio):
+            parts.append(
+                f"{label}'s scores add up to {ratio.min():.2f}–{ratio.max():.2f} times "
+                f"{choice.chosen.base}'s ({own['fell_raw'].mean():.0f} % of the heads fall raw, "
+                f"{own['fell_share'].mean():.0f} % as a share of their language's total)"
+            )
+    if parts:
         st.markdown(
-            f"**Raw differences mostly show scale.** {label}'s scores add up to "
-            f"{ratio.min():.2f}–{ratio.max():.2f} times {choice.chosen.base}'s, so "
-            f"{own['fell_raw'].mean():.0f} % of the heads fall raw, and {own['fell_share'].mean():.0f} "
-            "% as a share of their language's total: read *share* or *rank*."
+            f"**A raw difference shows a change of scale, too:** {'; '.join(parts)}. Where totals "
+            "differ, read *share* or *rank*."
         )
 
 

@@ -33,8 +33,9 @@ def draw(choice: HeadsChoice) -> None:
     source = choice.chosen.source
     frame = source.derive(head_frame, there, choice.languages, layer, head, choice.fraction)
     _cards(choice, frame)
-    for row in source.derive(generality, there, layer, head, choice.fraction).to_dict("records"):
-        st.markdown(_general(row, choice.percent))  # type: ignore[arg-type]
+    found = source.derive(generality, there, layer, head, choice.fraction)
+    texts = [_general(row, choice.percent) for row in found.to_dict("records")]  # type: ignore[arg-type]
+    st.markdown("\n".join(f"- {text}" for text in texts))
     show(
         head_scores(
             frame,

@@ -19,6 +19,7 @@ from dashboards.faults import told
 from dashboards.heads_choice import HeadsChoice, choose_heads
 from dashboards.page import begin
 
+# One at a time, so that the chosen head stays near the map in which it is chosen.
 PARTS: dict[str, Callable[[HeadsChoice], None]] = {
     "Scores": heads_maps.draw,
     "Differences": heads_deltas.draw,
@@ -26,7 +27,6 @@ PARTS: dict[str, Callable[[HeadsChoice], None]] = {
     "Layers": heads_layers.draw,
     "Changes": heads_changes.draw,
 }
-"""One at a time, so that the chosen head stays near the map in which it is chosen."""
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def overlap_maps(
                 mode="markers",
                 marker={**DOT, "size": 6},
                 hoverinfo="skip",
-                name="● beyond noise",
+                name="beyond noise",
                 showlegend=at == 1,
                 row=1,
                 col=at,
@@ -123,7 +123,8 @@ def overlap_maps(
         else {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 100}
     )
     figure.update_layout(
-        coloraxis={**colours, "colorbar": {"title": {"text": unit}}}, hoverdistance=-1
+        coloraxis={**colours, "colorbar": {"title": {"text": unit, "side": "right"}}},
+        hoverdistance=-1,
     )
     return finish(figure, title=title, height=150 + side * n)
 
@@ -179,7 +180,7 @@ def layer_profiles(
                 mode="markers",
                 marker={**DOT, "size": 6},
                 hoverinfo="skip",
-                name="● differs from the base beyond noise",
+                name="differs from the base beyond noise",
                 showlegend=False,
                 row=1,
                 col=at,
@@ -205,7 +206,7 @@ def layer_profiles(
             "colorscale": SEQUENTIAL,
             "cmin": 0,
             "cmax": float(frame["percent"].max()) or 1.0,
-            "colorbar": {"title": {"text": "% of top heads"}},
+            "colorbar": {"title": {"text": "% of top heads", "side": "right"}},
         },
         hoverdistance=-1,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from interp.figures.layout import clickable, empty, finish
 from interp.figures.marks import DIVERGING, SEQUENTIAL
@@ -17,11 +16,11 @@ from interp.figures.marks import DIVERGING, SEQUENTIAL
 PER_ROW = 6
 """Panels side by side; more are too small to read."""
 
-RING = {"symbol": "circle-open", "color": "white", "line": {"color": "white", "width": 2}}
-"""A ring in the cell: among the top heads. White stands out on what is not bright, see `_contrast`."""
+RING = {"symbol": "circle", "color": "white", "line": {"color": "black", "width": 2}}
+"""A ring in the cell: among the top heads. White edged with black is seen on every colour."""
 
 DOT = {"symbol": "circle", "color": "black", "line": {"color": "white", "width": 1}}
-"""A dot in the cell: beyond noise. Black edged with white is seen on every colour of the map."""
+"""A dot in the cell: beyond noise. Black edged with white is seen on every colour, too."""
 
 _EDGE = "#AA3377"
 """Around the chosen cell: neither in cividis nor in the red and blue of the differences."""
@@ -68,75 +67,61 @@ def head_multiples(
         Heat maps with layer 0 at the top.
     """
     parts = {
-        (str(label), str(lang)): own
+        (str(label), str(lang)): grid(own)
         for (label, lang), own in frame.groupby(["label", "lang"], sort=False)
     }
-    rows = panel_rows(labels, languages, set(parts))
-    if not rows:
+    places = panel_places(labels, languages, {panel: z.shape for panel, z in parts.items()})
+    if not places:
         return empty(title, "no head scores of these checkpoints and languages")
-    columns = max(map(len, rows))
-    figure = make_subplots(
-        len(rows),
-        columns,
-        subplot_titles=[
-            " · ".join(reversed(row[at])) if at < len(row) and row[at] in parts else ""
-            for row in rows
-            for at in range(columns)
-        ],
-        horizontal_spacing=0.02,
-        vertical_spacing=min(0.08, 0.45 / len(rows)),
-    )
     colours = _colours(frame["value"].to_numpy(float), diverging, reverse)
-    dots = _per_panel(beyond)
-    tallest = 0
-    for at_row, row in enumerate(rows, 1):
-        for at_column, panel in enumerate(row, 1):
-            if panel not in parts:
-                figure.update_xaxes(visible=False, row=at_row, col=at_column)
-                figure.update_yaxes(visible=False, row=at_row, col=at_column)
-                continue
-            values = grid(parts[panel])
-            tallest = max(tallest, len(values))
-            looks: dict[str, Any] = {"coloraxis": "coloraxis"}
-            if own_scale:
-                looks = {**_colours(values, diverging, reverse), "showscale": False}
-            figure.add_heatmap(
-                z=values,
+    data = []
+    for panel, (top, left) in places.items():
+        looks: dict[str, Any] = {"coloraxis": "coloraxis"}
+        if own_scale:
+            looks = {**_colours(parts[panel], diverging, reverse), "showscale": False}
+        data.append(
+            go.Heatmap(
+                z=parts[panel],
+                y0=top,
+                x0=left,
+                dx=1,
+                dy=1,
+                customdata=np.moveaxis(np.indices(parts[panel].shape), 0, -1).tolist(),
                 hovertemplate=(
-                    f"{panel[1]}, {panel[0]}<br>layer %{{y}}, head %{{x}}<br>{unit}: "
-                    "%{z:.4g}<extra></extra>"
+                    f"{panel[1]}, {panel[0]}<br>layer %{{customdata[0]}}, head "
+                    f"%{{customdata[1]}}<br>{unit}: %{{z:.4g}}<extra></extra>"
                 ),
                 name=f"{panel[1]} · {panel[0]}",
-                row=at_row,
-                col=at_column,
                 **looks,
             )
-            if panel in dots:
-                figure.add_scatter(
-                    x=[head for _, head in dots[panel]],
-                    y=[layer for layer, _ in dots[panel]],
-                    mode="markers",
-                    marker={**DOT, "size": 5},
-                    hoverinfo="skip",
-                    showlegend=False,
-                    name="beyond noise",
-                    row=at_row,
-                    col=at_column,
-                )
-            figure.update_yaxes(
-                autorange="reversed", showticklabels=at_column == 1, row=at_row, col=at_column
+        )
+    dots = [
+        (top + layer, left + head)
+        for panel, cells in _per_panel(beyond).items()
+        if (place := places.get(panel))
+        for top, left in (place,)
+        for layer, head in cells
+    ]
+    if dots:
+        data.append(
+            go.Scatter(
+                x=[x for _, x in dots],
+                y=[y for y, _ in dots],
+                mode="markers",
+                marker={**DOT, "size": 5},
+                hoverinfo="skip",
+                name="beyond noise",
             )
-    bottom = {"row": len(rows)}
-    figure.update_xaxes(showticklabels=False)
-    figure.update_xaxes(showticklabels=True, title_text="head", **bottom)
-    figure.update_yaxes(title_text="layer", col=1)
-    figure.update_annotations(font_size=12)
-    figure.update_xaxes(showgrid=False, zeroline=False)
-    figure.update_yaxes(showgrid=False, zeroline=False)
+        )
+    figure = go.Figure(data, _panel_axes(places, {panel: z.shape for panel, z in parts.items()}))
     if not own_scale:
-        figure.update_layout(coloraxis={**_axis(colours), "colorbar": {"title": {"text": unit}}})
-    height = 110 + len(rows) * (40 + min(150, max(60, 9 * tallest)))
-    return finish(figure, title=title, height=height, legend=False)
+        figure.update_layout(
+            coloraxis={**_axis(colours), "colorbar": {"title": {"text": unit, "side": "right"}}}
+        )
+    last = max(top + parts[panel].shape[0] for panel, (top, _) in places.items())
+    tallest = max(z.shape[0] for z in parts.values())
+    height = 150 + last * min(12, max(5, 150 / tallest))
+    return finish(figure, title=title, x="head", y="layer", height=int(height), legend=False)
 
 
 def head_map(
@@ -177,16 +162,14 @@ def head_map(
         go.Heatmap(
             z=values,
             hoverinfo="skip",
-            colorbar={"title": {"text": unit}},
+            colorbar={"title": {"text": unit, "side": "right"}},
             **_colours(values, diverging, reverse),
         )
     )
     if len(rings):
         _marks(figure, rings, ring_name, RING, side)
-        # a white ring is lost on the bright end, so a smaller black one lies within
-        _marks(figure, rings, "", {**RING, "color": "black", "line": {"width": 1}}, 0.7 * side)
     if len(dots):
-        _marks(figure, dots, "● beyond noise", DOT, side)
+        _marks(figure, dots, "beyond noise", DOT, side)
     layer, head = frame["layer"].to_numpy(int), frame["head"].to_numpy(int)
     shown = frame["value"].to_numpy(float)
     figure = clickable(
@@ -227,23 +210,83 @@ def whole_cells(figure: go.Figure, n_rows: int, n_columns: int, **place: Any) ->
     figure.update_yaxes(range=[n_rows - 0.5, -0.5], dtick=_step(n_rows), **axes, **place)
 
 
-def panel_rows(
-    labels: Sequence[str], languages: Sequence[str], there: set[tuple[str, str]]
-) -> list[list[tuple[str, str]]]:
-    """Arrange panels: six languages side by side, the checkpoints below one another.
+def panel_places(
+    labels: Sequence[str],
+    languages: Sequence[str],
+    shapes: Mapping[tuple[str, str], tuple[int, ...]],
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Arrange panels on one pair of axes: six languages side by side, checkpoints below one another.
+
+    One pair of axes, because a pair of its own for every panel makes a chart of 36 slow.
 
     Args:
         labels: checkpoints.
         languages: codes.
-        there: pairs of label and language that have something to show.
+        shapes: layers and heads of each panel there is, by label and language.
 
     Returns:
-        Rows of ``(label, language)``; rows of which nothing is there are left out.
+        By label and language the position of the panel's first layer and first head, in cells.
     """
-    languages = [lang for lang in languages if any((label, lang) in there for label in labels)]
-    blocks = [languages[at : at + PER_ROW] for at in range(0, len(languages), PER_ROW)]
-    rows = [[(label, lang) for lang in block] for block in blocks for label in labels]
-    return [row for row in rows if any(panel in there for panel in row)]
+    languages = [lang for lang in languages if any((label, lang) in shapes for label in labels)]
+    if not languages:
+        return {}
+    most_heads = max(shape[1] for shape in shapes.values())
+    deepest = max(shape[0] for shape in shapes.values())
+    step = most_heads + max(1.0, 0.06 * most_heads)
+    # room for a panel's name above it
+    between = 2 + 0.15 * deepest
+    places, top = {}, 0.0
+    for at in range(0, len(languages), PER_ROW):
+        for label in labels:
+            row = [(label, lang) for lang in languages[at : at + PER_ROW]]
+            there = [panel for panel in row if panel in shapes]
+            for panel in there:
+                places[panel] = (top, step * row.index(panel))
+            if there:
+                top += max(shapes[panel][0] for panel in there) + between
+    return places
+
+
+def _panel_axes(
+    places: Mapping[tuple[str, str], tuple[float, float]],
+    shapes: Mapping[tuple[str, str], tuple[int, ...]],
+) -> dict[str, Any]:
+    """Lay out ticks of every row and column of panels, and their names."""
+    rows = {top: shapes[panel][0] for panel, (top, _) in places.items()}
+    columns = {left: shapes[panel][1] for panel, (_, left) in places.items()}
+    names = [
+        {
+            "text": f"{lang} · {label}",
+            "x": left - 0.5,
+            "y": top - 0.6,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "showarrow": False,
+            "font": {"size": 12},
+        }
+        for (label, lang), (top, left) in places.items()
+    ]
+    plain = {"showgrid": False, "zeroline": False}
+    first, last = min(rows), max(top + n for top, n in rows.items())
+    return {
+        "annotations": names,
+        "xaxis": {
+            **plain,
+            **_ticks(columns, (0, 0.5)),
+            "range": [-0.5, max(left + n for left, n in columns.items()) - 0.5],
+        },
+        "yaxis": {**plain, **_ticks(rows, (0, 0.5, 1)), "range": [last - 0.5, first - 3]},
+    }
+
+
+def _ticks(starts: Mapping[float, int], parts: Sequence[float]) -> dict[str, list[Any]]:
+    """Number some layers or heads of each row or column of panels, from 0."""
+    marks = {
+        start + at: str(at)
+        for start, n in starts.items()
+        for at in sorted({round(part * (n - 1)) for part in parts})
+    }
+    return {"tickvals": list(marks), "ticktext": list(marks.values())}
 
 
 def _colours(values: Floats, diverging: bool, reverse: bool) -> dict[str, Any]:
