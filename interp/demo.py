@@ -35,6 +35,11 @@ languages and 3 heads here: fewer than a verdict needs."""
 EXAMPLES = 2
 """Top texts per neuron and language: the study of the demo comes with the clone and should stay small."""
 
+ATTENTION_LANGUAGES = ("en", "ar", "bn")
+ATTENTION_HEADS = 6
+ATTENTION_SAMPLES = 2
+"""Patterns to look at, of the same heads in every checkpoint; they are for the eye, not for statistics."""
+
 RETRAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "base": ("base", "--preset", "full"),
@@ -136,17 +141,22 @@ def retrain(folder: Path, *, quick: bool = False) -> None:
             raise InterpError(f"interp train {stage} failed (see above); the same command goes on")
 
 
-def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dict[str, str]:
+def run_demo(
+    checkpoint: Path, study: Study, *, limit: int | None = None, heads_from: str | None = None
+) -> dict[str, str]:
     """Analyse one checkpoint on the embedded facts and text.
 
     Args:
         checkpoint: folder of the checkpoint.
         study: where the results go; runs that are finished there are not repeated.
         limit: use only this many facts, and at most this many units.
+        heads_from: the LAHIS run whose top heads' attention is stored; the checkpoint's own by
+            default.
 
     Returns:
         Analysis name to run_id; ``train`` is the checkpoint's training log.
     """
+    from interp.attention.run import run_attention
     from interp.data.corpus import Corpus
     from interp.data.facts import FactSet
     from interp.evals.run_mcq import run_mcq
@@ -161,7 +171,7 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
     units = UNITS if limit is None else min(limit, UNITS)
     corpus = Corpus.load("cldr", languages=facts.languages, limit=units)
     label = checkpoint.name
-    return {
+    runs = {
         "train": log_to_study(checkpoint, study),
         "lape": run_lape(
             model, corpus, study, label=label, stage=label, top_fraction=TOP, examples=EXAMPLES
@@ -170,6 +180,18 @@ def run_demo(checkpoint: Path, study: Study, *, limit: int | None = None) -> dic
         "lens": run_lens(model, facts, study, label=label, stage=label),
         "mcq": run_mcq(model, facts, study, label=label, stage=label),
     }
+    runs["attention"] = run_attention(
+        model,
+        corpus,
+        study,
+        label=label,
+        stage=label,
+        heads_from=heads_from or runs["lahis"],
+        n_heads=ATTENTION_HEADS,
+        languages=ATTENTION_LANGUAGES,
+        n_samples=ATTENTION_SAMPLES,
+    )
+    return runs
 
 
 def check_causes(

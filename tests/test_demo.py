@@ -55,7 +55,9 @@ def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
     shutil.copytree(CLONE / "artifacts" / "base", checkpoint)
     study = Study.open(tmp_path / "study")
     runs = run_demo(checkpoint, study, limit=12)
-    assert set(runs) == {"train", "lape", "lahis", "lens", "mcq"}
+    assert set(runs) == {"train", "lape", "lahis", "lens", "mcq", "attention"}
+    seen = study.table("attention", run_id=runs["attention"])
+    assert set(seen["lang"]) == {"en", "ar", "bn"} and len(seen) == 6 * 3 * 2
     assert "loss" in set(study.table("train_log", run_id=runs["train"])["metric"])
     ranks = study.table("lens_ranks", run_id=runs["lens"])
     assert {"en", "es", "ru", "bn"} <= set(ranks["lang"]) and ranks["layer"].max() == 8

@@ -9,6 +9,7 @@ import typer
 
 from interp.cli import (
     ablate,
+    attention,
     claims,
     compare,
     dashboard,
@@ -73,6 +74,7 @@ def build() -> typer.Typer:
     app.command("lens", rich_help_panel=analyses)(lens.command)
     app.command("lahis", rich_help_panel=analyses)(lahis.command)
     app.command("lape", rich_help_panel=analyses)(lape.command)
+    app.command("attention", rich_help_panel=analyses)(attention.command)
     app.command("ablate", rich_help_panel=analyses)(ablate.command)
     app.command("similarity", rich_help_panel=analyses)(similarity.command)
     app.add_typer(eval.app, name="eval", rich_help_panel=analyses)

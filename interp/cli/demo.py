@@ -54,10 +54,14 @@ def command(
         for stage in STAGES:
             out.print(place_checkpoint(shipped / stage, checkpoints / stage))
     target = open_study(study)
-    runs = {stage: run_demo(checkpoints / stage, target, limit=limit) for stage in STAGES}
     base = STAGES[0]
+    runs = {base: run_demo(checkpoints / base, target, limit=limit)}
+    for stage in STAGES[1:]:
+        runs[stage] = run_demo(
+            checkpoints / stage, target, limit=limit, heads_from=runs[base]["lahis"]
+        )
     causes = check_causes(checkpoints / base, target, runs[base], limit=limit)
-    for analysis in ("lape", "lahis", "lens", "mcq"):
+    for analysis in ("lape", "lahis", "lens", "mcq", "attention"):
         print_run(target, runs[base][analysis])
     for run_id in causes.values():
         print_run(target, run_id)

@@ -23,6 +23,7 @@ def print_run(study: Study, run_id: str) -> None:
         InterpError: for a run that the study does not hold or that is not finished.
     """
     from interp.cli.print_ablation import print_ablation
+    from interp.cli.print_attention import print_attention
     from interp.cli.print_imported import print_imported
     from interp.cli.print_klar import print_klar
     from interp.cli.print_lm_eval import print_lm_eval
@@ -32,7 +33,7 @@ def print_run(study: Study, run_id: str) -> None:
     printers = {
         "lens": print_lens, "lahis": print_lahis, "lape": print_lape, "mcq": print_mcq,
         "klar": print_klar, "ablation": print_ablation, "similarity": print_similarity,
-        "lm-eval": print_lm_eval, "train": print_train,
+        "lm-eval": print_lm_eval, "train": print_train, "attention": print_attention,
     }  # fmt: skip
     records = {record.run_id: record for record in study.records()}
     if run_id not in records:
