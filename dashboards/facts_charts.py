@@ -25,7 +25,7 @@ from interp.evals.wrong_answers import (
     place_names,
     place_of_true,
 )
-from interp.figures.facts import dumbbell, flip_bars, pair_maps, right_histogram, way_bars
+from interp.figures.facts import UNBALANCED, dumbbell, flip_bars, pair_maps, right_histogram, way_bars
 from interp.figures.verdicts import SIGNS, evidence_text
 
 Languages = tuple[str, ...]
@@ -180,7 +180,7 @@ def flips(answers: Answers, languages: Languages, part: Part, frame: pd.DataFram
         gained, lost = int(own["gained"].sum()), int(own["lost"].sum())
         sure = int((own["p_adjusted"] < 0.05).sum())
         parts.append(
-            f"{label} gained {gained:,} and lost {lost:,} answers, unbalanced (*) in {sure} of "
+            f"{label} gained {gained:,} and lost {lost:,} answers, unbalanced ({UNBALANCED}) in {sure} of "
             f"{len(own)} languages"
         )
     show(
@@ -192,7 +192,7 @@ def flips(answers: Answers, languages: Languages, part: Part, frame: pd.DataFram
         counted[columns],
         "f_flip",
         runs=_runs(answers),
-        takeaway=f"{'; '.join(parts)}. *: McNemar's exact p below 0.05 after Holm over languages; "
+        takeaway=f"{'; '.join(parts)}. {UNBALANCED}: McNemar's exact p below 0.05 after Holm over languages; "
         "it tests the balance only, the verdict above asks for more.",
         on_click=_choose_flips,
     )  # fmt: skip

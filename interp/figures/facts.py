@@ -15,6 +15,9 @@ from interp.figures.layout import GRID, clickable, empty, finish
 from interp.figures.marks import DIVERGING, SEQUENTIAL, Mark
 
 _NEUTRAL = "rgba(128, 128, 128, 0.7)"
+UNBALANCED = "†"
+"""Sign of gains and losses that McNemar's adjusted p calls unbalanced."""
+
 _WAYS = ("#228833", "#CCBB44", "#EE6677", "#4477AA", "#AA3377", "#66CCEE", "#BBBBBB", "#EE8866")
 _WAY_PATTERNS = ("", "/", "x", "\\", ".", "-", "+", "|")
 
@@ -145,7 +148,7 @@ def right_histogram(
             y=own["facts"],
             name=f"{label} ({total:,} facts, {mean:.2f} languages on average)",
             offsetgroup=label,
-            marker={"color": mark.colour, "pattern": {"shape": mark.pattern}},
+            marker={"color": mark.colour, "pattern": _hatch(mark.pattern)},
             error_y={
                 "type": "data",
                 "symmetric": False,
@@ -299,9 +302,9 @@ def flip_bars(
                 marker={
                     "color": marks[label].colour,
                     "opacity": 1.0 if sign > 0 else 0.55,
-                    "pattern": {"shape": marks[label].pattern},
+                    "pattern": _hatch(marks[label].pattern),
                 },
-                text=["*" if sign > 0 and p < 0.05 else "" for p in own["p_adjusted"]],
+                text=[UNBALANCED if sign > 0 and p < 0.05 else "" for p in own["p_adjusted"]],
                 textposition="outside",
                 customdata=[[label, lang, kind] for lang in own.index],
                 hovertext=[
@@ -362,7 +365,7 @@ def way_bars(
                     showlegend=number == 1,
                     marker={
                         "color": _WAYS[at % len(_WAYS)],
-                        "pattern": {"shape": _WAY_PATTERNS[at % len(_WAY_PATTERNS)]},
+                        "pattern": _hatch(_WAY_PATTERNS[at % len(_WAY_PATTERNS)]),
                     },
                     customdata=own[["n", "of", "ci_low", "ci_high", "lang"]].to_numpy(object),
                     hovertemplate=f"%{{customdata[4]}}, {html.escape(label)}<br>{html.escape(way)}: "
@@ -425,6 +428,11 @@ def _round_steps(most: int) -> list[int]:
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
     last = int(np.ceil(most / step)) * int(step)
     return list(range(-last, last + 1, int(step)))
+
+
+def _hatch(shape: str) -> dict[str, Any]:
+    """Draw a pattern over the colour, so that a bar keeps its weight."""
+    return {"shape": shape, "fillmode": "overlay", "fgcolor": "rgba(255, 255, 255, 0.55)", "size": 6}
 
 
 def _legend_below(figure: go.Figure, height: int) -> go.Figure:

@@ -1,0 +1,195 @@
+"""The charts of the page of trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.chart import show
+from dashboards.controls import choose, choose_view, set_control
+from dashboards.training_logs import UNITS, Logs
+from interp.figures.training import every, language_map, metric_curves
+from interp.train_curves import CHECK, gap_count
+
+REINFORCED = (
+    "reward", "reward_sd", "kl", "all_correct", "zero_variance", "rollout_tokens", "truncated", "entropy",
+)  # fmt: skip
+"""What a training by reward logs of its rollouts: reward, distance from the reference, length, variety."""
+
+_SENTENCES = {
+    "kl": "kl (logged where beta is above 0)",
+}
+
+
+def metrics(logs: Logs, chosen: Sequence[str], how: dict[str, Any]) -> None:
+    """Draw the chosen metrics, all languages together."""
+    frame = logs.curves(tuple(chosen), **how)
+    _show(
+        logs,
+        frame,
+        "t_metrics",
+        metric_curves(
+            frame, list(logs.runs), list(chosen), title=_title(logs, ", ".join(chosen)),
+            marks=logs.chosen.marks, x=UNITS[how["axis"]],
+        ),
+        how,
+        _ends(frame, chosen),
+    )  # fmt: skip
+
+
+def languages(logs: Logs, how: dict[str, Any]) -> None:
+    """Draw one metric language by language."""
+    table = logs.logged()
+    apart = table.loc[table["languages"] > 0, "metric"].tolist()
+    if not apart:
+        st.info("These logs hold no metric language by language.")
+        return
+    left, right = st.columns(2)
+    with left:
+        metric = choose(
+            "Metric by language", apart, "t_by_lang", default=_first(apart, _BY_LANGUAGE)
+        )
+    with right:
+        view = choose_view("Show as", ["panels", "map"], "t_view")
+    logged = {
+        code for log in logs.logs.values() for code in log.loc[log["metric"] == metric, "lang"]
+    }
+    codes = logs.chosen.shown(sorted(logged - {""}))
+    having = [label for label in logs.runs if table.set_index("metric").loc[metric, label]]
+    if not codes:
+        st.info(f"{metric} is not logged in the chosen languages: choose others.")
+        return
+    frame = logs.curves((metric,), languages=tuple(codes), **how)
+    if view == "panels":
+        figure = metric_curves(
+            frame, having, codes, title=_title(logs, f"{metric} by language"),
+            marks=logs.chosen.marks, x=UNITS[how["axis"]], by="lang", columns=4, same_y=True,
+        )  # fmt: skip
+    else:
+        label = choose("Run of the map", having, "t_map")
+        frame = frame[frame["label"] == label]
+        figure = language_map(
+            frame, codes, title=_title(logs, f"{metric} by language, {label}"),
+            x=UNITS[how["axis"]], name=metric,
+        )  # fmt: skip
+    _show(logs, frame, "t_languages", figure, how, _spread(frame, metric))
+    _say_without(logs, [label for label in logs.runs if label not in having], metric)
+
+
+def checks(logs: Logs, how: dict[str, Any]) -> None:
+    """Draw what generation on the validation split gave along the training."""
+    names = [one for one in logs.logged()["metric"] if one.startswith(CHECK)]
+    if not names:
+        st.info("No log of these holds checks on the validation split (metrics check_…).")
+        return
+    frame = logs.curves(tuple(names), axis=how["axis"])
+    _show(
+        logs,
+        frame,
+        "t_checks",
+        metric_curves(
+            frame, list(logs.runs), names, title=_title(logs, "checks on the validation split"),
+            marks=logs.chosen.marks, x=UNITS[how["axis"]], columns=4, same_y=True,
+        ),
+        {**how, "smoothing": "none"},
+        _ends(frame, names),
+    )  # fmt: skip
+    having = set(frame["label"])
+    _say_without(logs, [one for one in logs.runs if one not in having], "checks")
+
+
+def reinforced(logs: Logs, how: dict[str, Any]) -> None:
+    """Draw reward, KL, length and variety of rollouts, where a log has them."""
+    there = set(logs.logged()["metric"])
+    if "reward" not in there:
+        st.info("None of these runs was trained by reward.")
+        return
+    names = [name for name in REINFORCED if name in there]
+    frame = logs.curves(tuple(names), **how)
+    lacking = [_SENTENCES.get(name, name) for name in REINFORCED if name not in there]
+    _show(
+        logs,
+        frame,
+        "t_reward",
+        metric_curves(
+            frame, list(logs.runs), names, title=_title(logs, "rollouts and their reward"),
+            marks=logs.chosen.marks, x=UNITS[how["axis"]], columns=4,
+        ),
+        how,
+        _ends(frame, ["reward", "all_correct"]) + (f" Not logged: {', '.join(lacking)}." if lacking else ""),
+    )  # fmt: skip
+
+
+_BY_LANGUAGE = ("correct", "accuracy", "accuracy_all", "check_correct")
+
+
+def _first(options: Sequence[str], wanted: Sequence[str]) -> str:
+    return next((one for one in wanted if one in options), options[0])
+
+
+def choose_point(point: Sequence[Any]) -> None:
+    """Take the run and the step of a clicked point."""
+    set_control("t_run", point[0])
+    set_control("t_step", int(point[1]))
+
+
+def _show(
+    logs: Logs, frame: pd.DataFrame, key: str, figure: Any, how: dict[str, Any], said: str
+) -> None:
+    gaps = gap_count(frame)
+    parts = [said]
+    if how["smoothing"] != "none":
+        parts.append(
+            f"Lines: {how['smoothing']} over {how['width']} logged points; dots: as logged."
+        )
+    if (n := every(frame)) > 1:
+        parts.append(f"Of the dots every {n}th is drawn; the table has all.")
+    if gaps:
+        parts.append(f"{gaps} gaps in the logs (above 3 times the median distance) are left open.")
+    show(
+        figure,
+        frame,
+        key,
+        runs=logs.chosen.about(list(logs.runs.values())),
+        takeaway=" ".join(parts),
+        on_click=choose_point,
+    )
+
+
+def _title(logs: Logs, what: str) -> str:
+    return f"Training of {', '.join(logs.runs)}: {what}"
+
+
+def _ends(frame: pd.DataFrame, names: Sequence[str]) -> str:
+    """Say from where to where the first few series went, as they are drawn."""
+    parts = []
+    for name in names:
+        for label, own in frame[frame["metric"] == name].groupby("label", sort=False):
+            drawn = own.sort_values("step")["smoothed"]
+            parts.append(f"{label} {name} {drawn.iloc[0]:.3g} → {drawn.iloc[-1]:.3g}")
+    shown, rest = parts[:_SAID], len(parts) - _SAID
+    return "; ".join(shown) + (f" and {rest} more" if rest > 0 else "") + "."
+
+
+_SAID = 6
+
+
+def _spread(frame: pd.DataFrame, metric: str) -> str:
+    """Say in which language the last drawn value is the highest and the lowest."""
+    parts = []
+    for label, own in frame.groupby("label", sort=False):
+        last = own.sort_values("step").groupby("lang", sort=False)["smoothed"].last().dropna()
+        if len(last):
+            parts.append(
+                f"{label} ends at {last.min():.3g} ({last.idxmin()}) to {last.max():.3g} "
+                f"({last.idxmax()})"
+            )
+    return f"{metric}: {'; '.join(parts)}." if parts else f"{metric} has no value here."
+
+
+def _say_without(logs: Logs, labels: Sequence[str], what: str) -> None:
+    if labels:
+        st.caption(f"No {what} in the log of {', '.join(labels)}.")

@@ -1,0 +1,83 @@
+"""What the page of trainings reads: the logs and manifests of the chosen runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboards.page import Chosen
+from interp.study import Study
+from interp.train_curves import axes_of, curves, logged, read_log
+
+UNITS = {
+    "step": "optimiser step",
+    "tokens": "tokens, added up over the logged updates",
+    "seconds": "seconds of updates, added up over the logged ones",
+}
+"""Axis to its title."""
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The logs of the chosen runs.
+
+    Attributes:
+        chosen: what the sidebar says.
+        runs: label to run_id, one per label.
+        logs: label to log (`interp.train_curves.read_log`).
+        manifests: label to what the training wrote about itself; empty where it wrote nothing.
+    """
+
+    chosen: Chosen
+    runs: Mapping[str, str]
+    logs: Mapping[str, pd.DataFrame]
+    manifests: Mapping[str, Mapping[str, Any]]
+
+    def logged(self) -> pd.DataFrame:
+        """Return which metrics are in which log."""
+        return logged(self.logs)
+
+    def axes(self) -> list[str]:
+        """Return the axes that some log has the numbers for."""
+        return [axis for axis in UNITS if any(axis in axes_of(log) for log in self.logs.values())]
+
+    def without(self, axis: str) -> list[str]:
+        """Return the labels whose log lacks an axis."""
+        return [label for label, log in self.logs.items() if axis not in axes_of(log)]
+
+    def curves(self, metrics: tuple[str, ...], **how: Any) -> pd.DataFrame:
+        """Return `interp.train_curves.curves`, kept until the study changes."""
+
+        def compute(_study: Study, *_key: Any) -> pd.DataFrame:
+            return curves(self.logs, metrics, **how)
+
+        key = tuple(sorted((name, str(value)) for name, value in how.items()))
+        return self.chosen.source.derive(compute, tuple(self.runs.items()), metrics, key)
+
+
+def manifest_of(study: Study, run_id: str) -> dict[str, Any]:
+    """Return what a training wrote about itself; nothing where the run recorded none."""
+    found = study.notes(run_id).get("manifest")
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def read_logs(chosen: Chosen, runs: Mapping[str, str]) -> Logs:
+    """Read the logs of some runs.
+
+    Args:
+        chosen: what the sidebar says.
+        runs: label to run_id of a training.
+
+    Raises:
+        InterpError: a damaged file.
+    """
+    source = chosen.source
+    return Logs(
+        chosen,
+        dict(runs),
+        {label: source.derive(read_log, run_id) for label, run_id in runs.items()},
+        {label: source.derive(manifest_of, run_id) for label, run_id in runs.items()},
+    )

@@ -1,0 +1,207 @@
+"""Training logs: curves with their raw points, gaps left open, and languages by steps."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from interp.figures.layout import clickable, empty, finish
+from interp.figures.marks import SEQUENTIAL, Mark
+
+_PANEL = 230
+"""Height of one row of panels in pixels."""
+
+MOST_POINTS = 12_000
+"""Raw points of one chart that are drawn; of more, every n-th. Vector graphics, not WebGL: a page has more
+charts than a browser has WebGL contexts."""
+
+MOST_COLUMNS = 240
+"""Columns of a map of languages by steps; of more steps, the mean of neighbours."""
+
+
+def metric_curves(
+    frame: pd.DataFrame,
+    labels: Sequence[str],
+    panels: Sequence[str],
+    *,
+    title: str,
+    marks: Mapping[str, Mark],
+    x: str,
+    by: str = "metric",
+    columns: int = 2,
+    same_y: bool = False,
+) -> go.Figure:
+    """Draw one small panel per metric, or per language, a curve per run.
+
+    Args:
+        frame: `interp.train_curves.curves`.
+        labels: runs, in order.
+        panels: values of the column ``by``, in order.
+        title: of the chart.
+        marks: label to its look.
+        x: title of the x axis, with its unit.
+        by: ``metric`` or ``lang``.
+        columns: panels beside each other.
+        same_y: whether all panels have one y axis; each has its own otherwise.
+
+    Returns:
+        Smoothed lines over faint raw points; a line ends at a gap and begins anew after it. A click
+        hands back ``[label, step]``.
+    """
+    frame = frame[frame["label"].isin(labels) & frame[by].isin(panels)]
+    if frame.empty:
+        return empty(title, "nothing of this is in the chosen logs")
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = make_subplots(
+        rows, columns, subplot_titles=[html.escape(str(one)) for one in panels],
+        shared_yaxes="all" if same_y else False, horizontal_spacing=0.08 if not same_y else 0.03,
+        vertical_spacing=min(0.12, 0.3 / rows),
+    )  # fmt: skip
+    named: set[str] = set()
+    traces: list[go.Scatter] = []
+    places: list[tuple[int, int]] = []
+    thin = every(frame)
+    for at, panel in enumerate(panels):
+        for label in labels:
+            own = frame[(frame[by] == panel) & (frame["label"] == label)].sort_values("step")
+            if own.empty:
+                continue
+            mark = marks[label]
+            raw = own.iloc[::thin]
+            smoothed = not np.array_equal(own["value"], own["smoothed"], equal_nan=True)
+            traces.append(
+                go.Scatter(
+                    x=raw["x"], y=raw["value"], mode="markers", name=label, legendgroup=label,
+                    showlegend=False,
+                    marker={
+                        "color": mark.colour, "symbol": mark.symbol,
+                        "size": 5, "opacity": 0.3 if smoothed else 0.8,
+                    },
+                    customdata=_points(label, raw["step"]),
+                    hovertemplate=f"{html.escape(label)}, step %{{customdata[1]}}: %{{y:.4g}}"
+                    "<extra></extra>",
+                )
+            )  # fmt: skip
+            line = _broken(own, max(1, thin // 5))
+            traces.append(
+                go.Scatter(
+                    x=line["x"], y=line["smoothed"], mode="lines", name=label, legendgroup=label,
+                    showlegend=label not in named, connectgaps=False,
+                    line={"color": mark.colour, "dash": mark.dash, "width": 2},
+                    hoverinfo="skip",
+                )
+            )  # fmt: skip
+            named.add(label)
+            places += [(at // columns + 1, at % columns + 1)] * 2
+    figure.add_traces(traces, rows=[row for row, _ in places], cols=[col for _, col in places])
+    for column in range(1, columns + 1):
+        last = max(row for row in range(1, rows + 1) if (row - 1) * columns + column <= len(panels))
+        figure.update_xaxes(title_text=x, row=last, col=column)
+    height = 130 + _PANEL * rows
+    finish(figure, title=title, height=height)
+    figure.update_layout(margin={"t": 90}, legend={"y": -55 / max(60, height - 150)})
+    return figure
+
+
+def language_map(
+    frame: pd.DataFrame, languages: Sequence[str], *, title: str, x: str, name: str
+) -> go.Figure:
+    """Draw one metric of one run as languages by steps.
+
+    Args:
+        frame: `interp.train_curves.curves` of one label and metric, a series per language.
+        languages: rows from top to bottom.
+        title: of the chart.
+        x: title of the x axis.
+        name: of the metric.
+
+    Returns:
+        A heat map on true distances between steps, white in gaps; a click hands back ``[label, step]``.
+    """
+    frame = frame[frame["lang"].isin(languages) & frame["smoothed"].notna()]
+    if frame.empty:
+        return empty(title, "not logged in these languages")
+    binned = _binned(frame)
+    edges = np.sort(binned["x"].unique())
+    grid = binned.pivot_table(index="lang", columns="x", values="smoothed", aggfunc="mean")
+    grid = grid.reindex(index=list(languages))
+    xs, z = _with_gaps(edges, grid.to_numpy(float))
+    figure = go.Figure(
+        go.Heatmap(
+            x=xs, y=list(range(len(languages))), z=z, colorscale=SEQUENTIAL, hoverinfo="skip",
+            ygap=1, name=name, colorbar={"title": {"text": html.escape(name)}, "thickness": 12},
+        )
+    )  # fmt: skip
+    place = {lang: at for at, lang in enumerate(languages)}
+    clickable(
+        figure,
+        binned["x"].tolist(),
+        [place[lang] for lang in binned["lang"]],
+        binned[["label", "step"]].to_numpy(object).tolist(),
+        hover=[
+            f"{lang}, step {step:,}: {html.escape(name)} {value:.4g}"
+            for lang, step, value in zip(
+                binned["lang"], binned["step"], binned["smoothed"], strict=True
+            )
+        ],
+        size=12,
+    )
+    figure.update_yaxes(
+        tickvals=list(place.values()), ticktext=list(place), range=[len(place) - 0.5, -0.5]
+    )
+    return finish(figure, title=title, x=x, height=150 + 24 * len(languages), legend=False)
+
+
+def _points(label: str, steps: pd.Series[Any]) -> Any:
+    """Lay out what a click on a point hands back ``[point, 2]``."""
+    made = np.empty((len(steps), 2), object)
+    made[:, 0], made[:, 1] = label, steps.to_numpy()
+    return made
+
+
+def every(frame: pd.DataFrame) -> int:
+    """Say that every n-th raw point is drawn; 1 is all."""
+    return max(1, -(-len(frame) // MOST_POINTS))
+
+
+def _broken(own: pd.DataFrame, thin: int) -> pd.DataFrame:
+    """Put an empty point between two pieces, so that no line joins them."""
+    parts: list[pd.DataFrame] = []
+    for _, part in own[["x", "smoothed", "piece"]].groupby("piece", sort=True):
+        if parts:
+            parts.append(part.iloc[:1].assign(smoothed=np.nan))
+        parts += [part.iloc[:-1:thin], part.iloc[-1:]]
+    return pd.concat(parts)
+
+
+def _binned(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average neighbouring steps where there are more than can be seen; pieces stay apart."""
+    steps = np.sort(frame["step"].unique())
+    if len(steps) <= MOST_COLUMNS:
+        return frame
+    group = pd.Series(np.arange(len(steps)) // -(-len(steps) // MOST_COLUMNS), steps)
+    keys = [frame["label"], frame["lang"], frame["piece"], group.loc[frame["step"]].to_numpy()]
+    found = frame.groupby(keys, sort=False).agg(
+        {"step": "first", "x": "first", "smoothed": "mean", "label": "first", "lang": "first"}
+    )
+    return found.reset_index(drop=True)
+
+
+def _with_gaps(edges: Any, z: Any) -> tuple[list[float], Any]:
+    """Put an empty column wherever the distance is a gap, so that its neighbours do not fill it."""
+    if len(edges) < 2:
+        return list(edges), z
+    distance = np.diff(edges)
+    usual = float(np.median(distance))
+    wide = np.flatnonzero(distance > 3 * usual)
+    at = np.repeat(wide + 1, 2)
+    between = np.column_stack([edges[wide] + usual, edges[wide + 1] - usual]).ravel()
+    xs = np.insert(edges, at, between)
+    return list(xs), np.insert(z, at, np.nan, axis=1)
