@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from interp.figures.heads import DOT, whole_cells
 from interp.figures.layout import clickable, empty, finish
 from interp.figures.marks import DIVERGING, SEQUENTIAL, Mark
+from interp.figures.one_head import language_rows, shifts
 
 _EDGE = "#AA3377"
 _CHANGES = {
@@ -63,8 +64,7 @@ def overlap_maps(
         figure.add_heatmap(
             z=values,
             coloraxis="coloraxis",
-            text=[["" if np.isnan(v) else f"{v:+.0f}" if diverging else f"{v:.0f}" for v in row]
-                  for row in values],
+            text=[[_printed(value, diverging) for value in row] for row in values],
             texttemplate="%{text}",
             textfont={"size": 10},
             hoverinfo="skip",
@@ -244,9 +244,14 @@ def changed_heads(
                 name=change,
                 legendgroup=change,
                 showlegend=at == 1,
-                marker={"color": colour, "pattern": {"shape": pattern}},
+                marker={
+                    "color": colour,
+                    "pattern": {"shape": pattern, "fillmode": "overlay", "solidity": 0.1},
+                },
                 text=[str(count) if count else "" for count in own[change]],
                 textangle=0,
+                textposition="inside",
+                insidetextanchor="middle",
                 customdata=[[label, lang] for lang in own["lang"]],
                 hovertemplate=f"{label}, %{{y}}<br>{change}: %{{x}} heads<extra></extra>",
                 row=1,
@@ -277,16 +282,20 @@ def jaccard_dots(
     """
     if frame.empty:
         return empty(title, "no two checkpoints with the same layers, heads and languages")
+    languages = [lang for lang in languages if lang in set(frame["lang"])]
+    place = {lang: at for at, lang in enumerate(languages)}
+    labels = list(dict.fromkeys(frame["label"]))
     figure = go.Figure()
-    for label, own in frame.groupby("label", sort=False):
-        mark = marks[str(label)]
+    for shift, label in zip(shifts(len(labels)), labels, strict=True):
+        own, mark = frame[frame["label"] == label], marks[label]
         figure.add_scatter(
             x=own["jaccard"],
-            y=own["lang"],
+            y=[place[lang] + shift for lang in own["lang"]],
             mode="markers",
-            name=str(label),
+            name=label,
             marker={"color": mark.colour, "symbol": mark.symbol, "size": 11},
-            hovertemplate=f"{label}, %{{y}}: %{{x:.2f}}<extra></extra>",
+            customdata=own["lang"].to_numpy(object),
+            hovertemplate=f"{label}, %{{customdata}}: %{{x:.2f}}<extra></extra>",
         )
     chance = float(frame["chance"].mean())
     figure.add_vline(
@@ -295,10 +304,7 @@ def jaccard_dots(
         annotation_text=f"chance {chance:.3f}",
         annotation_position="top",
     )
-    languages = [lang for lang in languages if lang in set(frame["lang"])]
-    figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=languages, autorange="reversed"
-    )
+    language_rows(figure, languages)
     figure.update_xaxes(range=[0, 1.03])
     return finish(
         figure,
@@ -306,3 +312,11 @@ def jaccard_dots(
         x="Jaccard index: stable heads over stable, lost and gained",
         height=170 + 26 * len(languages),
     )
+
+
+def _printed(value: float, signed: bool) -> str:
+    """Write a cell's number; nothing where there is none."""
+    if np.isnan(value):
+        return ""
+    whole = round(value)
+    return f"{whole:+d}" if signed and whole else f"{whole:d}"

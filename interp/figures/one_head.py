@@ -36,7 +36,7 @@ def head_scores(
     place = {lang: at for at, lang in enumerate(languages)}
     figure = go.Figure()
     labels = list(dict.fromkeys(frame["label"]))
-    for shift, label in zip(_shifts(len(labels)), labels, strict=True):
+    for shift, label in zip(shifts(len(labels)), labels, strict=True):
         own = frame[frame["label"] == label]
         figure.add_scatter(
             x=own["score"],
@@ -52,7 +52,7 @@ def head_scores(
                 "%{customdata[5]:.2f} % of the total<extra></extra>"
             ),
         )
-    _rows(figure, languages)
+    language_rows(figure, languages)
     figure.update_xaxes(rangemode="tozero")
     return finish(
         figure, title=title, x="LAHIS score, 95 % bootstrap interval over samples",
@@ -77,7 +77,7 @@ def set_effects(
     place = {lang: at for at, lang in enumerate(languages)}
     figure = go.Figure()
     for shift, (kind, (name, colour, symbol)) in zip(
-        _shifts(len(_SETS)), _SETS.items(), strict=True
+        shifts(len(_SETS)), _SETS.items(), strict=True
     ):
         own = frame[(frame["kind"] == kind) & frame["lang"].isin(place)]
         if own.empty:
@@ -98,7 +98,7 @@ def set_effects(
             ),
         )
     figure.add_vline(x=0, line={"color": "#8A8A8A", "width": 1})
-    _rows(figure, languages)
+    language_rows(figure, languages)
     return finish(
         figure,
         title=title,
@@ -120,12 +120,13 @@ def _bars(frame: pd.DataFrame, value: str) -> dict[str, object]:
     }
 
 
-def _shifts(n: int) -> list[float]:
-    """Spread series within a row, so that none covers another."""
+def shifts(n: int) -> list[float]:
+    """Spread ``n`` series within a row of height 1, so that none covers another."""
     return [0.24 * (at - (n - 1) / 2) for at in range(n)]
 
 
-def _rows(figure: go.Figure, languages: Sequence[str]) -> None:
+def language_rows(figure: go.Figure, languages: Sequence[str]) -> None:
+    """Name rows 0, 1, … by languages, the first at the top."""
     figure.update_yaxes(
         tickvals=list(range(len(languages))),
         ticktext=list(languages),
