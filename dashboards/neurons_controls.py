@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.controls import choose, choose_view, number, set_control, span
 from dashboards.data import Source
-from dashboards.neurons_shown import Place, Shown, options_of
+from dashboards.neurons_shown import Place, Shown, last_quarter, options_of
 from interp.options import LapeOptions
 
 NUMBER, SHARE, CHANGE = "number", "share", "Δ to base"
@@ -98,13 +98,14 @@ def _choose_quantile(own: LapeOptions) -> float | None:
 
 
 def choose_layers(shown: Sequence[Shown]) -> tuple[int, int]:
-    """Choose a range of layers, 0-based and inclusive."""
-    deepest = max(one.n_layers for one in shown)
+    """Choose a range of layers, 0-based and inclusive; at first the last quarter."""
+    deepest = max(shown, key=lambda one: one.n_layers)
     return span(
         "Layer window",
         0,
-        deepest - 1,
+        deepest.n_layers - 1,
         "n_window",
+        default=last_quarter(deepest),
         help="The share of a language's neurons in these layers is drawn below.",
     )
 
@@ -193,6 +194,8 @@ def _begin_with(shown: Sequence[Shown], lang: str) -> None:
     first = first_place(shown, lang)
     if first is not None:
         look_at(first)
+        if seen is None:  # what a script sets before a widget is there does not reach the address
+            st.query_params.update({"n_layer": str(first[0]), "n_neuron": str(first[1])})
 
 
 def first_place(shown: Sequence[Shown], lang: str, layer: int | None = None) -> Place | None:

@@ -14,13 +14,12 @@ from dashboards.chart import show
 from dashboards.controls import set_control, toggle
 from dashboards.faults import say_not_compared
 from dashboards.neurons_controls import CHANGE, NUMBER, SHARE, first_place, look_at
-from dashboards.neurons_shown import Shown
+from dashboards.neurons_shown import Shown, last_quarter
 from dashboards.page import Chosen
 from dashboards.texts import language_name
 from interp.comparison.evidence import evidence
 from interp.figures.neurons import language_bars, layer_bars, layer_grid
-from interp.lape.summary import LATE_SHARE
-from interp.stats.verdict import BEYOND
+from interp.figures.verdicts import SIGNS
 
 FEW_TOKENS = 1 / 2
 """Of the most that a language has in the checkpoint: below it a language is marked."""
@@ -170,10 +169,12 @@ def _most_and_least(frame: pd.DataFrame, view: str) -> str:
     parts = []
     for label, own in frame.dropna(subset=["value"]).groupby("label", sort=False):
         if view == CHANGE:
-            own = own.loc[[own["value"].abs().idxmax()]]
-            parts.append(f"{label}: largest change {own['lang'].iloc[0]} {own['value'].iloc[0]:+,}")
+            at = int(own["value"].abs().to_numpy().argmax())
+            change = own.iloc[at]
+            parts.append(f"{label}: largest change {change['lang']} {change['value']:+,}")
             continue
-        most, least = own.loc[own["value"].idxmax()], own.loc[own["value"].idxmin()]
+        values = own["value"].to_numpy()
+        most, least = own.iloc[int(values.argmax())], own.iloc[int(values.argmin())]
         said = [
             f"{one['lang']} ({one['value']:.1%})"
             if view == SHARE
@@ -185,11 +186,13 @@ def _most_and_least(frame: pd.DataFrame, view: str) -> str:
 
 
 def _verdicts(frame: pd.DataFrame) -> str:
+    """Count the verdicts; their signs say what stands above the bars."""
     judged = frame[frame["verdict"] != ""]
     if judged.empty:
         return "."
-    beyond = int((judged["verdict"] == BEYOND).sum())
-    return f"; {beyond} of {len(judged)} differences beyond noise."
+    counted = judged["verdict"].value_counts()
+    said = [f"{counted[one]} {SIGNS[one]} {one}" for one in SIGNS if one in counted]
+    return f"; of {len(judged)} differences {', '.join(said)}."
 
 
 def _say_evidence(
@@ -306,9 +309,11 @@ def _fullest(shown: Sequence[Shown], languages: Sequence[str]) -> str:
         summed = np.sum(counts, axis=0) if counts else np.zeros(1, np.int64)
         if summed.sum():
             at = int(summed.argmax())
-            parts.append(f"{one.label}: layer {at} holds {summed[at] / summed.sum():.0%}")
-    said = "; ".join(parts) or "nothing selected"
-    return f"Where most neurons of these languages lie – {said}."
+            parts.append(
+                f"{one.label}: layer {at} holds {summed[at] / summed.sum():.0%} of {summed.sum():,}"
+            )
+    whose = language_name(languages[0]) if len(languages) == 1 else "These languages"
+    return f"{whose}, the fullest layer – {'; '.join(parts) or 'nothing selected'}."
 
 
 def draw_one_language(
@@ -344,7 +349,7 @@ def draw_one_language(
         frame,
         "n_layer_of",
         runs=chosen.about([one.run_id for one in shown]),
-        takeaway=f"{language_name(lang)}: {_fullest(shown, [lang])}",
+        takeaway=_fullest(shown, [lang]),
         on_click=clicked if layer is not None else None,
     )
 
@@ -417,11 +422,6 @@ def _late_evidence(
     if row is None or not math.isclose(row[f"{side}_value"], share):
         return {}
     return {"low": row[f"{side}_low"], "high": row[f"{side}_high"], "verdict": row["verdict"]}
-
-
-def last_quarter(one: Shown) -> tuple[int, int]:
-    """Return first and last layer of the last quarter, as the stored comparisons count it."""
-    return one.n_layers - math.ceil(LATE_SHARE * one.n_layers), one.n_layers - 1
 
 
 def draw_window(

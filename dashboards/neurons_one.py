@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,7 +107,7 @@ def about_neuron(shown: Sequence[Shown], place: Place) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-_ABOUT = {
+_ABOUT: dict[str, Any] = {
     "label": "checkpoint",
     "state": "under these thresholds",
     "entropy": st.column_config.NumberColumn("entropy", format="%.4f", help="In nats."),

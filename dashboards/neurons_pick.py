@@ -158,18 +158,22 @@ def draw_table(
     if wanted.kind == LOST and len(table):
         st.caption(f"Entropy and probabilities are those of {wanted.at}, where they are lost.")
     if len(table):
+        # a table of other neurons is another widget: a row chosen there means nothing here
+        key = "_".join(
+            ["n_table", lang, wanted.at, wanted.kind, *map(str, place or ())][: 5 if here else 4]
+        )
         st.dataframe(
             table,
             hide_index=True,
-            key="n_table",
-            on_select=partial(_row_chosen, places),
+            key=key,
+            on_select=partial(_row_chosen, key, places),
             selection_mode="single-row",
             column_config=_columns(lang),
         )
 
 
-def _row_chosen(places: Sequence[Place]) -> None:
-    rows: Sequence[int] = st.session_state["n_table"]["selection"]["rows"]
+def _row_chosen(key: str, places: Sequence[Place]) -> None:
+    rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
     if rows and rows[0] < len(places):
         look_at(places[rows[0]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from dashboards.data import Source
 from interp.lape.activity import Activity, read_activity
 from interp.lape.listed import Listed, read_listed
 from interp.lape.live import Chosen, Ranked, choose_neurons, rank
+from interp.lape.summary import LATE_SHARE
 from interp.options import LapeOptions
 
 Place = tuple[int, int]
@@ -97,6 +99,11 @@ class Shown:
     def holds(self, place: Place) -> bool:
         """Say whether the checkpoint has such a neuron."""
         return place[0] < self.n_layers and (self.n_neurons is None or place[1] < self.n_neurons)
+
+
+def last_quarter(one: Shown) -> tuple[int, int]:
+    """Return first and last layer of the last quarter, as the stored comparisons count it."""
+    return one.n_layers - math.ceil(LATE_SHARE * one.n_layers), one.n_layers - 1
 
 
 def options_of(source: Source, run_id: str) -> LapeOptions | None:

@@ -90,7 +90,8 @@ def language_bars(
 
 
 def _filled(mark: Mark) -> dict[str, Any]:
-    return {"color": mark.colour, "pattern": {"shape": mark.pattern, "solidity": 0.25}}
+    pattern = {"shape": mark.pattern, "solidity": 0.25, "fillmode": "overlay", "size": 6}
+    return {"color": mark.colour, "pattern": pattern}
 
 
 def _interval(own: pd.DataFrame) -> dict[str, Any]:
@@ -154,13 +155,13 @@ def layer_grid(
     if frame.empty or not len(languages):
         return empty(title, "no language neurons to count")
     rows = math.ceil(len(languages) / COLUMNS)
-    height = 150 * rows + 130
+    height = 170 * rows + 130
     figure = make_subplots(
         rows=rows,
         cols=min(COLUMNS, len(languages)),
         subplot_titles=list(languages),
         shared_yaxes="all" if shared else False,
-        vertical_spacing=0.28 / rows,
+        vertical_spacing=0.34 / rows,
         horizontal_spacing=0.02 if shared else 0.05,
     )
     named: set[str] = set()
