@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,14 @@ from interp.evals.wrong_answers import (
     place_names,
     place_of_true,
 )
-from interp.figures.facts import UNBALANCED, dumbbell, flip_bars, pair_maps, right_histogram, way_bars
+from interp.figures.facts import (
+    UNBALANCED,
+    dumbbell,
+    flip_bars,
+    pair_maps,
+    right_histogram,
+    way_bars,
+)
 from interp.figures.verdicts import SIGNS, evidence_text
 
 Languages = tuple[str, ...]
@@ -113,7 +121,7 @@ def histogram(answers: Answers, languages: Languages, part: Part) -> None:
         frame,
         "f_histogram",
         runs=_runs(answers),
-        takeaway=said,
+        takeaway=f"{said} Bars: 95 % bootstrap intervals over facts.",
     )
     say_across(answers, "total_consistency", "Right in every language")
 
@@ -230,7 +238,7 @@ def ways(answers: Answers, languages: Languages, part: Part) -> None:
         frame,
         "f_way",
         runs=_runs(answers),
-        takeaway=ways_said(frame, order),
+        takeaway=f"{ways_said(frame, order)} Intervals on hover: Wilson, 95 %.",
     )  # fmt: skip
     if view == "failure mode":
         rows = matching(answers, answers.chosen.compared(analysis=answers.analysis))
@@ -254,7 +262,7 @@ def _choose_flips(point: Sequence[Any]) -> None:
 def _title(answers: Answers, what: str, part: Part) -> str:
     about = _runs(answers).iloc[0]
     rule = f", by {answers.rule}" if answers.rule else ""
-    return f"{about['analysis']} ({about['preset']}{rule}): {what} · {part}"
+    return f"{about['analysis']} ({about['preset']}{rule}): {what} · {html.escape(str(part))}"
 
 
 def _runs(answers: Answers) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -146,7 +147,7 @@ def _show(
             f"Lines: {how['smoothing']} over {how['width']} logged points; dots: as logged."
         )
     if (n := every(frame)) > 1:
-        parts.append(f"Of the dots every {n}th is drawn; the table has all.")
+        parts.append(f"One in {n} dots is drawn; the table has all.")
     if gaps:
         parts.append(f"{gaps} gaps in the logs (above 3 times the median distance) are left open.")
     show(
@@ -160,7 +161,7 @@ def _show(
 
 
 def _title(logs: Logs, what: str) -> str:
-    return f"Training of {', '.join(logs.runs)}: {what}"
+    return f"Training of {html.escape(', '.join(logs.runs))}: {html.escape(what)}"
 
 
 def _ends(frame: pd.DataFrame, names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from dashboards import facts_charts
 from dashboards.controls import choose, choose_some, choose_view
 from dashboards.facts_browser import browse
 from dashboards.facts_data import Answers, own_rules, read_answers
-from dashboards.faults import told
+from dashboards.faults import say_one_checkpoint, told
 from dashboards.page import Chosen, begin
 from interp.data.languages import get
 from interp.evals.choices import LENGTHS
@@ -41,6 +41,8 @@ def _page(chosen: Chosen, runs: dict[str, str]) -> None:
         return
     if not answers.base:
         st.info(f"The baseline {chosen.base} has no such run: levels are shown, no differences.")
+    elif chosen.source.runs()["label"].nunique() == 1:
+        say_one_checkpoint(chosen.source)
     frame = facts_charts.accuracy(answers, languages, part, part.whole and own)
     common = _answered_by_all(answers, languages, part)
     if left := [lang for lang in languages if lang not in common]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from interp.errors import InterpError
 from interp.evals.answers import wide
 from interp.evals.choices import LENGTHS, normalised, ranking
 from interp.evals.fact_sheet import FactSheet
@@ -64,7 +65,8 @@ def read_answer_sheet(
         normalisation: of option scores; the run's own when omitted.
 
     Raises:
-        InterpError: an unknown normalisation, scores that are no numbers, a fact answered twice.
+        InterpError: an unknown normalisation, scores that are no numbers, a fact answered twice, option
+            scores of facts that the study does not hold.
     """
     spec = study.spec(run_id)
     if spec["analysis"] == "mcq":
@@ -97,6 +99,11 @@ def _of_options(study: Study, run_id: str, facts: FactSheet, rule: str) -> Answe
     known = ~np.isnan(scores).any(axis=2)
     chosen = np.where(known, ranking(np.nan_to_num(scores, nan=-np.inf))[..., 0], -1)
     said = np.full(facts.there.shape, None, object)
+    if (known & (facts.answer_index < 0)).any():
+        raise InterpError(
+            f"the fact set of {run_id} is not in this study, so that its options cannot be judged: "
+            "run interp eval mcq into this study, or merge the study that holds the facts"
+        )
     for at, lang in np.argwhere(known):
         said[at, lang] = facts.options[at, lang][chosen[at, lang]]
     correct = np.where(known, (chosen == facts.answer_index).astype(float), np.nan)
