@@ -22,6 +22,43 @@ PAGES = (
 # An icon of our own: one of Streamlit's would be fetched from a font server.
 ICON = Path(__file__).with_name("icon.png")
 
+SHARED = ("study", "base", "labels", "langs", "lang", "fact")
+"""Keys of the widgets that several pages have."""
+
+
+def carry_over(page: str) -> None:
+    """Keep what was chosen (or linked to) on the page before, in the widgets and in the URL.
+
+    A page's widgets are new ones to Streamlit: on its first run they would begin with their defaults,
+    and the URL with nothing, although the session holds the values. What a link to the page asks for
+    goes before.
+
+    Args:
+        page: the page that is about to run.
+    """
+    if st.session_state.get("page_before", page) == page:
+        return
+    asked = st.session_state["asked_before"]
+    for key in SHARED:
+        if key in st.session_state and key not in st.query_params:
+            st.session_state[key] = st.session_state[key]
+            if key in asked:
+                st.query_params[key] = asked[key]
+
+
+def remember(page: str) -> None:
+    """Note what a page leaves to the next."""
+    st.session_state["page_before"] = page
+    st.session_state["asked_before"] = {
+        key: st.query_params.get_all(key) for key in SHARED if key in st.query_params
+    }
+
+
 st.set_page_config(page_title="interp", page_icon=str(ICON), layout="wide")
-with told():
-    st.navigation(list(PAGES)).run()
+page = st.navigation(list(PAGES))
+carry_over(page.url_path)
+try:
+    with told():
+        page.run()
+finally:
+    remember(page.url_path)
