@@ -125,7 +125,12 @@ class Study:
             chosen = self._select(label, preset, current, run_id)
             file = f"{name}.parquet"
             frames = [
-                _parse_table(record.folder / file, record.read_file(file), columns)
+                _whole(
+                    record.folder / file,
+                    schema,
+                    _parse_table(record.folder / file, record.read_file(file), columns),
+                    columns,
+                )
                 for record in chosen
                 if file in record.data["files"]
             ]
@@ -189,6 +194,7 @@ class Study:
                     frame = read_rows(opened, condition, columns, tuple(where), categories)
                 except tables.READ_ERRORS as error:
                     raise _unreadable(record.folder / file, error) from error
+            frame = _whole(record.folder / file, schema, frame, columns)
         if frame is None or frame.empty:
             empty = tables.empty_frame(schema).astype(dict.fromkeys(categories, "category"))
             return empty if columns is None else empty[list(columns)]
@@ -352,6 +358,22 @@ def _parse_table(path: Path, data: bytes, columns: Sequence[str] | None) -> pd.D
         return tables.read_table(data, columns)
     except tables.READ_ERRORS as error:
         raise _unreadable(path, error) from error
+
+
+def _whole(
+    path: Path, schema: TableSchema, frame: pd.DataFrame, columns: Sequence[str] | None
+) -> pd.DataFrame:
+    """Refuse a run's table without a column that was asked for; an optional one is empty then."""
+    lacking = [name for name in columns or schema.names if name not in frame.columns]
+    if not lacking:
+        return frame
+    required = [one.name for one in schema.columns if one.name in lacking and not one.optional]
+    if required:
+        raise InterpError(
+            f"{path} has no column {', '.join(required)}: another program wrote it; the other files "
+            "can still be read; run the analysis again with --overwrite, or restore the file"
+        )
+    return frame.assign(**dict.fromkeys(lacking))[list(columns or schema.names)]
 
 
 def _refuse_other_columns(
