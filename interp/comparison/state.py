@@ -58,7 +58,7 @@ def _of_pair(
 ) -> tuple[str, str]:
     """Say what the stored rows of one label and analysis know of a pair of runs."""
     held = list(zip(stored["base_run"], stored["label_run"], strict=True))
-    about = stored[[pair == wanted for pair in held]]
+    about = stored.loc[[pair == wanted for pair in held]]
     refused = about[about["statistic"] == EVERYTHING]
     if len(refused):
         return REFUSED, str(refused["reason"].iloc[0])
