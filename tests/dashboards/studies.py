@@ -218,7 +218,8 @@ def write_training(study: Study, label: str, stage: str, languages: Sequence[str
 def _model(label: str, layers: int) -> dict[str, Any]:
     return {
         "model": f"ckpt/{label}", "weights_hash": f"sha256:{label}", "tokenizer_hash": "sha256:t",
-        "dtype": "float32", "device": "cpu", "shape": {"n_layers": layers, "n_heads": 8},
+        "dtype": "float32", "device": "cpu",
+        "shape": {"n_layers": layers, "n_heads": 8, "d_head": 4, "d_mlp": 16, "d_model": 32},
     }  # fmt: skip
 
 
