@@ -179,6 +179,8 @@ def _takeaway(
 
 def stored_row(rows: pd.DataFrame, label: str, lang: str | None) -> pd.Series | None:
     """Return the stored row of D of one checkpoint and group; None where there is none."""
+    if rows.empty:
+        return None
     name = REST if lang == WITHOUT_ENGLISH else DISTANCE
     spoken = rows["lang"].isna() if lang in (None, WITHOUT_ENGLISH) else rows["lang"] == lang
     own = rows[(rows["statistic"] == name) & (rows["label"] == label) & spoken]

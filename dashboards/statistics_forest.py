@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -119,7 +118,7 @@ def draw_forest(chosen: Chosen, asked: Asked) -> None:
         "s_forest",
         runs=chosen.about(list(dict.fromkeys([*shown["base_run"], *shown["label_run"]]))),
         takeaway=_takeaway(asked, rows),
-        on_click=partial(_clicked, chosen),
+        on_click=_clicked,
     )
 
 
@@ -140,7 +139,8 @@ def _takeaway(asked: Asked, rows: pd.DataFrame) -> str:
     return f"{'; '.join(parts)}; the band is the noise floor, lines are 95 % intervals."
 
 
-def _clicked(chosen: Chosen, data: Sequence[Any]) -> None:
+def _clicked(data: Sequence[Any]) -> None:
+    """Choose the clicked row's place: ``[lang, rest]``, an empty language for all of them."""
     lang, rest = str(data[0]), str(data[1])
     if lang:
         set_control("s_scope", ONE)

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards.faults import command, command_of, say_missing
 from dashboards.page import Chosen
 from interp.comparison.state import ALONE, NEVER, OLDER, REFUSED, comparison_state
+from interp.errors import InterpError
 
 
 def say_state(chosen: Chosen) -> pd.DataFrame:
@@ -21,12 +22,15 @@ def say_state(chosen: Chosen) -> pd.DataFrame:
     Returns:
         `interp.comparison.state.comparison_state` of the shown checkpoints.
     """
-    found = chosen.source.derive(comparison_state, chosen.base, chosen.others)
+    try:
+        found = chosen.source.derive(comparison_state, chosen.base, chosen.others)
+    except InterpError:  # a damaged file of comparisons, which the top of the page says
+        return pd.DataFrame(columns=["label", "analysis", "state", "why"])
     older, never = (found[found["state"] == state] for state in (OLDER, NEVER))
     if len(older):
         st.warning(
-            f"{_named(older)}: what is stored rests on older runs. {_sentences(older)}. To compare "
-            "the newer ones:",
+            f"{_named(older)}: what is stored rests on older runs and is not shown. "
+            f"{_sentences(older)}. To compare the newer ones:",
             icon=":material/history:",
         )
     if len(never):

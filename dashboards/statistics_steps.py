@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.chart import show
+from dashboards.faults import of_current_runs, stored_comparisons
 from dashboards.page import Chosen
 from dashboards.statistics_forest import ALL, Asked
 from dashboards.texts import language_name
@@ -29,7 +30,8 @@ def draw_steps(chosen: Chosen, asked: Asked, lang: str | None, rest: str) -> Non
         rest: what else tells the row apart.
     """
     st.subheader("Along training")
-    rows = chosen.source.table("comparisons")
+    rows = stored_comparisons(chosen.source)
+    rows = rows[of_current_runs(rows, chosen.source.runs())]
     rows = rows[
         (rows["base"] == chosen.base)
         & (rows["analysis"] == asked.analysis)

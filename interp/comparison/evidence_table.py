@@ -12,7 +12,7 @@ from interp.study import Study
 def evidence_table(
     study: Study, base: str, labels: tuple[str, ...], *, maps: bool = False
 ) -> pd.DataFrame:
-    """Lay the comparisons with a base out.
+    """Lay the comparisons with a base out, without those of runs that newer ones have superseded.
 
     Args:
         study: the study.
@@ -26,6 +26,9 @@ def evidence_table(
     """
     rows = study.table("comparisons")
     rows = rows[(rows["base"] == base) & rows["label"].isin(labels)]
+    runs = study.runs()
+    current = runs.loc[runs["current"], "run_id"]
+    rows = rows[rows["base_run"].isin(current) & rows["label_run"].isin(current)]
     rows = rows[rows["statistic"] != EVERYTHING]
     if not maps:
         rows = rows[rows["head"].isna()]
