@@ -96,9 +96,14 @@ def described(app: AppTest) -> list[str]:
 
 
 def click(app: AppTest, key: str, customdata: list[Any]) -> AppTest:
-    """Click a point of a chart."""
-    app.session_state[f"chart_{key}"] = {"selection": {"points": [{"customdata": customdata}]}}
-    return app.run()
+    """Click a point of a chart, as a browser does: its callback runs, and gets a list as a mapping."""
+    (chart,) = [one for one in app.get("plotly_chart") if one.proto.id.endswith(f"-chart_{key}")]
+    point = {"customdata": {str(at): value for at, value in enumerate(customdata)}}
+    states = app._tree.get_widget_states()
+    states.widgets.add(
+        id=chart.proto.id, string_value=json.dumps({"selection": {"points": [point]}})
+    )
+    return app._run(states)
 
 
 def said(app: AppTest) -> str:
