@@ -208,13 +208,12 @@ def _languages(study: object) -> tuple[str, ...]:
     from interp.study import Study
 
     assert isinstance(study, Study)
-    codes = {
-        code
-        for record in study.records()
-        if record.finished
-        for about in record.data["files"].values()
-        for code in about.get("languages", [])
-    }
+    codes: set[str] = set()
+    for record in study.records():
+        if record.finished:
+            for about in record.data["files"].values():
+                codes.update(about.get("languages", []))
+            codes.update(record.spec["arguments"].get("languages") or ())  # counts have no table
     return in_table_order(codes)
 
 
