@@ -202,10 +202,8 @@ def examples_html(examples: pd.DataFrame, languages: Sequence[str], top: float, 
             continue
         parts.append(f"<p><strong>{html.escape(language_name(lang))}</strong></p>")
         for tokens, activations in zip(own["tokens"], own["activations"], strict=True):
-            values = np.asarray(activations, dtype=np.float64) / top
-            text = paragraph(shaded([str(token) for token in tokens], values.tolist()), lang)
-            peak = float(np.nanmax(activations))
-            parts.append(f'<div title="peak {peak:.3g}" class="excites">{text}</div>')
+            values = np.asarray(activations, dtype=np.float64) / (top if top > 0 else math.inf)
+            parts.append(paragraph(shaded(list(map(str, tokens)), values.tolist()), lang))
     return f'<div style="font-family:{_FACES}, sans-serif">{"".join(parts)}</div>'
 
 
