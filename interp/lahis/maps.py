@@ -122,7 +122,9 @@ def viewed(scores: Floats, view: str) -> Floats:
     if view == "raw":
         return scores
     if view == "share":
-        return 100 * divide(scores, scores.sum((1, 2), keepdims=True))
+        whole = np.isfinite(scores).all((1, 2), keepdims=True)
+        known = np.where(whole, scores, np.nan)  # infinite over infinite would warn
+        return 100 * divide(known, known.sum((1, 2), keepdims=True))
     if view == "rank":
         return scores.shape[1] * scores.shape[2] - _outranked(scores)
     raise unknown("view of head scores", view, VIEWS)
