@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -26,6 +27,15 @@ def paragraph(inner: str, lang: str, *, bold: bool = False) -> str:
     code = html.escape(lang, quote=True)
     weight = ' style="font-weight:600"' if bold else ""
     return f'<p lang="{code}" dir="{direction(lang)}"{weight}>{inner}</p>'
+
+
+def plain(text: str) -> str:
+    """Escape what ``st.caption``, ``st.info`` and their like would take for Markdown.
+
+    Args:
+        text: a token, an id, an answer: whatever it contains, it is shown as it is.
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def direction(lang: str) -> str:

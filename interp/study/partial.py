@@ -147,7 +147,8 @@ def read_rows(
     names = whole.schema_arrow.names
     wanted = list(names if columns is None else columns)
     if condition is None:
-        return whole.read(columns=wanted).to_pandas(ignore_metadata=True)
+        # a column that the file lacks is passed over in reading, and missed in choosing
+        return whole.read(columns=wanted).select(wanted).to_pandas(ignore_metadata=True)
     asked = list(names if named is None else named)
     read = list(dict.fromkeys([*wanted, *asked]))
     # Of the groups that statistics leave (all of them, where ids come in any order) only the columns
