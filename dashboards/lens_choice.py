@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboards.controls import ask_text, choose, set_control
 from dashboards.page import Chosen
-from dashboards.texts import direction, language_name, paragraph
+from dashboards.texts import direction, language_name, paragraph, plain
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
 from interp.lens.fact_search import ANY, fact_index, facts_of, matching
 from interp.lens.role_cube import RoleCube
@@ -125,7 +125,9 @@ def choose_fact(
     first = next((fact for fact in options if fact in ranked), options[0])
     fact = choose("Fact", options, "fact", default=first, help="A click on a row chooses it, too.")
     if fact in kept and found.fact_ids:
-        st.caption(f"{fact} is not among the facts that match; it stays until another is chosen.")
+        st.caption(
+            f"{plain(fact)} is not among the facts that match; it stays until another is chosen."
+        )
     return fact
 
 
@@ -137,9 +139,9 @@ def show_fact(chosen: Chosen, data_hash: str, lang: str, fact: str) -> None:
         with column, st.container(border=True):
             st.caption(language_name(code))
             if fact in own.index:
-                st.html(_as_asked(own.loc[[fact]].iloc[0].to_dict(), code))
+                st.html(_as_asked(_row(own, fact), code))
             else:
-                st.info(f"The fact set has no text of {fact} in {language_name(code)}.")
+                st.info(f"The fact set has no text of {plain(fact)} in {language_name(code)}.")
     kept = {name: st.query_params.get_all(name) for name in _SHARED if name in st.query_params}
     st.page_link(
         "views/facts.py",
@@ -185,6 +187,10 @@ def _table(
         index=pd.Index(found.fact_ids, name="fact"),
     )
     return table.reset_index()
+
+
+def _row(facts: pd.DataFrame, fact: str) -> dict[str, Any]:
+    return {str(name): cell for name, cell in facts.loc[[fact]].iloc[0].items()}
 
 
 def _as_asked(fact: Mapping[str, Any], lang: str) -> str:

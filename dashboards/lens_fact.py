@@ -12,9 +12,9 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control, toggle
 from dashboards.page import Chosen
-from dashboards.texts import language_name
+from dashboards.texts import language_name, plain
 from interp.figures.lens import ROLE_NAMES, rank_trajectories, top_token_grid
-from interp.figures.tokens import is_bytes, token_label
+from interp.figures.tokens import is_bytes, plotly_text, token_label
 from interp.lens.absent import why_absent
 from interp.lens.fact_part import fact_crossover, fact_ranks, fact_top
 from interp.lens.role_cube import RoleCube
@@ -81,26 +81,27 @@ def say_absent(
             facts = chosen.source.table("facts", columns=["data_hash", "fact_id", "lang", "answer"])
             own = facts[(facts["data_hash"] == data_hash) & (facts["fact_id"] == fact)]
             kept = fact in cube.fact_ids
-            st.info(f"{label} {why_absent(own, fact, lang, cube.languages, kept=kept)}.")
+            why = why_absent(own, fact, lang, cube.languages, kept=kept)
+            st.info(f"{plain(f'{label} {why}')}.")
 
 
 def say_tokens(part: Part, lang: str) -> None:
     """Say what the ranked tokens do not show by themselves."""
     ranks = part.ranks
     first = ranks.drop_duplicates(["label", "role"])
-    said: list[str] = []
+    said = []
     for role in ("target", "en"):
         own = first[first["role"] == role].drop_duplicates("token_id")
-        for token, count in zip(own["token"], own["n_subtokens"], strict=True):
-            text = f"{ROLE_NAMES[role]}: token {token_label(token)}"
+        for token, count in zip(own["token"].astype(str), own["n_subtokens"], strict=True):
+            text = f"{ROLE_NAMES[role]}: token {plain(token_label(token))}"
             if count > 1:
                 text += f", one of {count} sub-tokens"
             if is_bytes(token):
                 text += " (bytes of a character that the next token completes)"
             said.append(text)
-    st.caption("Ranked are " + "; ".join(said).replace("$", "\\$") + ".")
+    st.caption(f"Ranked are {'; '.join(said)}.")
     ids = {
-        label: {role: set(own["token_id"]) for role, own in mine.groupby("role")}
+        str(label): {role: set(own["token_id"]) for role, own in mine.groupby("role")}
         for label, mine in ranks.groupby("label", sort=False)
     }
     shared = [label for label, by in ids.items() if by.get("target", set()) & by.get("en", set())]
@@ -111,7 +112,7 @@ def say_tokens(part: Part, lang: str) -> None:
         )
     if lang != "en" and "en" not in set(ranks["role"]):
         st.info("The fact has no English answer to compare with: only the target is ranked.")
-    if part.tops["token"].map(is_bytes).any():
+    if any(map(is_bytes, part.tops["token"])):
         st.caption(
             "Names such as `<E6 97>` are bytes of a character that this token does not complete: "
             f"the tokenizer writes {language_name(lang)} or another script in pieces."
@@ -141,7 +142,7 @@ def show_ranks(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, l
             ranks,
             part.tops,
             chosen.marks,
-            title=f"Ranks of the answers to {fact} in {language_name(lang)}",
+            title=f"Ranks of the answers to {plotly_text(fact)} in {language_name(lang)}",
             log=kind == LOG,
             crossovers=part.crossovers,
         ),
@@ -156,11 +157,16 @@ def show_ranks(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, l
 def show_tokens(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, lang: str) -> None:
     """Draw the likeliest token by layer and, of one layer, the five likeliest."""
     tops = part.tops
+    if tops.empty:
+        st.info("The runs hold no likeliest tokens (table lens_top) of this fact.")
+        return
     grid, listed = st.columns([3, 2])
     with grid:
         show(
             top_token_grid(
-                tops, part.labels, title=f"Likeliest token by layer: {fact}, {language_name(lang)}"
+                tops,
+                part.labels,
+                title=f"Likeliest token by layer: {plotly_text(fact)}, {language_name(lang)}",
             ),
             tops[["label", "layer", "point", "place", "token", "probability", "answer"]],
             "lens_tokens",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -136,8 +137,8 @@ def language_levels(
     """Draw one statistic per language and checkpoint as dots with their intervals.
 
     Args:
-        frame: columns lang, label, value, low, high, ``sign`` (of the verdict on the difference to
-            the base, empty for the base itself) and ``evidence`` (it in words).
+        frame: columns lang, label, value, low, high, ``verdict`` on the difference to the base and its
+            ``sign`` (both empty for the base itself), and ``evidence`` (everything in words).
         marks: label to look; those of one language stand below each other in this order.
         languages: rows, from the top; each a value of ``lang``.
         title: of the chart.
@@ -145,13 +146,14 @@ def language_levels(
         percent: whether values are shares.
 
     Returns:
-        Dots; a click hands back ``[lang]``.
+        Dots, and the verdicts at the right; a click hands back ``[lang]``.
     """
     labels = [label for label in marks if label in set(frame["label"])]
     if not labels:
         return empty(title, "nothing has been compared")
     place = {lang: at for at, lang in enumerate(languages)}
     step = 0.7 / len(labels)
+    edge = float(np.nanmax(frame[["value", "high"]].to_numpy(float)))
     figure = go.Figure()
     for turn, label in enumerate(labels):
         own = frame[(frame["label"] == label) & frame["lang"].isin(place)]
@@ -159,7 +161,7 @@ def language_levels(
         figure.add_scatter(
             x=own["value"],
             y=own["lang"].map(place) + shift,
-            mode="markers+text",
+            mode="markers",
             error_x={
                 "type": "data",
                 "symmetric": False,
@@ -170,8 +172,6 @@ def language_levels(
                 "width": 0,
             },
             marker={"symbol": marks[label].symbol, "color": marks[label].colour, "size": 9},
-            text=[f"   {sign}" for sign in own["sign"]],
-            textposition="top right",
             customdata=[[lang] for lang in own["lang"]],
             hovertext=[
                 f"{lang}, {plotly_text(label)}<br>{plotly_text(words)}"
@@ -180,6 +180,23 @@ def language_levels(
             hoverinfo="text",
             name=label,
         )
+        # at the right edge: a sign beside its dot would be taken for another dot
+        judged = own[own["verdict"] != ""]
+        figure.add_scatter(
+            x=[edge] * len(judged),
+            y=judged["lang"].map(place) + shift,
+            mode="text",
+            text=[
+                f"{sign} {verdict}"
+                for sign, verdict in zip(judged["sign"], judged["verdict"], strict=True)
+            ],
+            textposition="middle right",
+            textfont={"size": 11},
+            cliponaxis=False,
+            hoverinfo="skip",
+            showlegend=False,
+            name=f"{label} verdicts",
+        )
     figure.update_yaxes(
         tickvals=list(place.values()),
         ticktext=list(place),
@@ -187,7 +204,10 @@ def language_levels(
     )
     if percent:
         figure.update_xaxes(tickformat=".0%")
-    return finish(figure, title=title, x=x, height=150 + 20 * len(labels) * len(place))
+    height = 150 + 20 * len(labels) * len(place)
+    finish(figure, title=title, x=x, height=height)
+    # the legend's distance is a share of the height, which grows with the languages
+    return figure.update_layout(legend_y=-60 / height, margin_r=120)
 
 
 def _ribbon(

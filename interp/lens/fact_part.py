@@ -79,5 +79,8 @@ def _placed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         point=point,
         depth=rows["layer"].to_numpy(float) - 0.5 * mid.to_numpy(float),
-        spot=rows["layer"].astype(str) + mid.map({True: " mid", False: ""}),
+        spot=[
+            f"{layer} mid" if inside else str(layer)
+            for layer, inside in zip(rows["layer"], mid, strict=True)
+        ],
     )
