@@ -21,12 +21,10 @@ def provenance(runs: pd.DataFrame) -> str:
         Per checkpoint its label, model and revision, and of each run analysis, preset, data and
         date; e.g. ``base: ckpt/base, lape (default, data ecd9b500, 2026-11-29)``.
     """
-    return "; ".join(
-        f"{label}: {model}, {', '.join(map(_of_run, own.to_dict('records')))}"
-        for (label, model), own in runs.assign(
-            model=[_model(run) for run in runs.to_dict("records")]
-        ).groupby(["label", "model"], sort=False)
-    )
+    found: dict[tuple[str, str], list[str]] = {}
+    for run in runs.to_dict("records"):
+        found.setdefault((run["label"], _model(run)), []).append(_of_run(run))
+    return "; ".join(f"{label}: {model}, {', '.join(own)}" for (label, model), own in found.items())
 
 
 def _model(run: dict[Hashable, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -43,24 +43,25 @@ def finish(
     Returns:
         The figure.
     """
-    figure.update_layout(
-        title={"text": title, "x": 0, "xanchor": "left", "yref": "container", "automargin": True},
-        font={"family": FONT},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        height=height,
-        margin={"l": 60, "r": 20, "t": 60, "b": 60},
-        showlegend=legend,
-        legend={"orientation": "h", "yanchor": "top", "y": -0.2, "xanchor": "left", "x": 0},
-        hoverlabel={"font": {"family": FONT}},
-    )
-    figure.update_xaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True)
-    figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True)
-    if x is not None:
-        figure.update_xaxes(title_text=x)
-    if y is not None:
-        figure.update_yaxes(title_text=y)
-    return figure
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
+    return _merged(
+        figure,
+        {
+            "title": {
+                "text": title, "x": 0, "xanchor": "left", "yref": "container", "automargin": True
+            },
+            "font": {"family": FONT},
+            "paper_bgcolor": "rgba(0, 0, 0, 0)",
+            "plot_bgcolor": "rgba(0, 0, 0, 0)",
+            "height": height,
+            "margin": {"l": 60, "r": 20, "t": 60, "b": 60},
+            "showlegend": legend,
+            "legend": {"orientation": "h", "yanchor": "top", "y": -0.2, "xanchor": "left", "x": 0},
+            "hoverlabel": {"font": {"family": FONT}},
+        },
+        xaxis={**axis, **({} if x is None else {"title": {"text": x}})},
+        yaxis={**axis, **({} if y is None else {"title": {"text": y}})},
+    )  # fmt: skip
 
 
 def inked(figure: go.Figure, behind: str) -> go.Figure:
@@ -76,13 +77,39 @@ def inked(figure: go.Figure, behind: str) -> go.Figure:
         The figure.
     """
     ink = {"color": INK[behind]}
-    figure.update_layout(font=ink)
-    figure.update_xaxes(tickfont=ink, title_font=ink)
-    figure.update_yaxes(tickfont=ink, title_font=ink)
-    figure.for_each_coloraxis(
-        lambda axis: axis.update(colorbar={"tickfont": ink, "title": {"font": ink}})
-    )
+    axis = {"tickfont": ink, "title": {"font": ink}}
+    bar = {"colorbar": {"tickfont": ink, "title": {"font": ink}}}
+    return _merged(figure, {"font": ink}, xaxis=axis, yaxis=axis, coloraxis=bar)
+
+
+def _merged(figure: go.Figure, layout: Mapping[str, Any], **every: Mapping[str, Any]) -> go.Figure:
+    """Put properties into a figure's layout, leaving what they do not name.
+
+    Plotly checks a property at a time: on a figure of twelve panels its own updates take a hundred times
+    as long, 80 ms. What is put here is known to be right.
+
+    Args:
+        figure: changed in place.
+        layout: properties of the layout.
+        **every: properties of all axes of a kind (``xaxis``, ``yaxis``, ``coloraxis``).
+    """
+    whole = figure.layout._props
+    _put(whole, layout)
+    for kind, properties in every.items():
+        if kind != "coloraxis":
+            whole.setdefault(kind, {})  # the first axis is there though nobody named it
+        for name in whole:
+            if name.rstrip("0123456789") == kind:
+                _put(whole[name], properties)
     return figure
+
+
+def _put(into: dict[str, Any], properties: Mapping[str, Any]) -> None:
+    for name, value in properties.items():
+        if isinstance(value, Mapping):
+            _put(into.setdefault(name, {}), value)
+        else:
+            into[name] = value
 
 
 def empty(title: str, why: str) -> go.Figure:
