@@ -72,10 +72,11 @@ def ask(chosen: Chosen, compared: pd.DataFrame) -> Asked:
     with statistic:
         name = choose("Statistic", list(dict.fromkeys(rows["statistic"])), "s_stat")
     rows = rows[rows["statistic"] == name]
+    what = meaning(which, name, str(rows["kind"].iloc[0]))
     for column in ("lang", "other_lang"):
         rows = rows[rows[column].isna() | rows[column].isin(chosen.languages)]
     kept = tuple(labels) if label == SIDE_BY_SIDE else (str(label),)
-    st.caption(f"**{name}**: {meaning(which, name, str(rows['kind'].iloc[0]))}".replace("$", "\\$"))
+    st.caption(f"**{name}**: {what}".replace("$", "\\$"))
     return Asked(which, name, with_places(rows[rows["label"].isin(kept)]), kept)
 
 
@@ -159,7 +160,8 @@ def ask_place(chosen: Chosen, asked: Asked) -> tuple[str | None, str]:
     """
     there = choices(asked.rows)
     spoken = [lang for lang in chosen.languages if lang in there]
-    scopes = [*([ONE] if spoken else []), *([ALL] if "" in there else [])]
+    pooled = "" in there or asked.analysis == "lape"  # whose curves are there for all together, too
+    scopes = [*([ONE] if spoken else []), *([ALL] if pooled else [])]
     left, middle, right = st.columns(3)
     lang: str | None = None
     with left:
@@ -167,7 +169,7 @@ def ask_place(chosen: Chosen, asked: Asked) -> tuple[str | None, str]:
     if scope == ONE:
         with middle:
             lang = choose("Language", spoken, "lang", help="A click on a row chooses it, too.")
-    rests = there[lang or ""]
+    rests = there.get(lang or "", ("",))
     if len(rests) > 1:
         with right:
             return lang, choose("Row", rests, "s_row", help="A click on a row chooses it, too.")
@@ -180,7 +182,7 @@ def draw_cards(asked: Asked, lang: str | None, rest: str) -> None:
     where = " ".join(filter(None, (language_name(lang) if lang else ALL, rest)))
     st.subheader(f"{asked.statistic}, {where}")
     if found.empty:
-        st.info("No row is stored for this place and these checkpoints.")
+        st.info(f"{asked.statistic} has no row for {where}.")
         return
     for column, row in zip(st.columns(len(found)), found.to_dict("records"), strict=True):
         named = {str(name): value for name, value in row.items()}

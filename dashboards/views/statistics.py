@@ -36,7 +36,7 @@ def main() -> None:
     state = say_state(chosen)
     asked = ask(chosen, compared)
     if asked.rows.empty:
-        st.info("No row of this statistic is about a language that is chosen in the sidebar.")
+        st.info("This statistic has no row for the checkpoints and languages that are chosen.")
     else:
         draw_forest(chosen, asked)
         lang, rest = ask_place(chosen, asked)

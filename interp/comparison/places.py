@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,8 +29,8 @@ def with_places(rows: pd.DataFrame) -> pd.DataFrame:
         ``all together``) and ``rest``, what of it is not the language (``with bn``, ``layer 3 head
         4``; empty). The layer of a distance is where it is largest, and no place.
     """
-    columns = (rows[name] for name in ("lang", "other_lang", "layer", "head", "kind"))
-    named = [_place(*cells) for cells in zip(*columns, strict=True)]
+    columns = _cells(rows, "lang", "other_lang", "layer", "head", "kind")
+    named = [_place(*cells) for cells in columns]
     found = rows.copy()
     found.insert(
         0, "place", [" ".join(filter(None, (lang, rest))) or EVERY for lang, rest in named]
@@ -38,15 +39,21 @@ def with_places(rows: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
+def _cells(rows: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Walk through columns row by row, empty cells as None; a map of heads has tens of thousands."""
+    columns = (rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in names)
+    return zip(*columns, strict=True)
+
+
 def _place(
-    lang: str | None, other: str | None, layer: float, head: float, kind: str
+    lang: str | None, other: str | None, layer: float | None, head: float | None, kind: str
 ) -> tuple[str, str]:
     parts = [
-        "" if pd.isna(other) else f"with {other}",
-        "" if pd.isna(layer) or kind == "distance" else f"layer {int(layer)}",
-        "" if pd.isna(head) else f"head {int(head)}",
+        "" if other is None else f"with {other}",
+        "" if layer is None or kind == "distance" else f"layer {int(layer)}",
+        "" if head is None else f"head {int(head)}",
     ]
-    return "" if pd.isna(lang) else str(lang), " ".join(filter(None, parts))
+    return lang or "", " ".join(filter(None, parts))
 
 
 def far(rows: pd.DataFrame) -> pd.Series:
@@ -103,10 +110,9 @@ def choices(rows: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
         Language (empty for rows without one) to the ``rest`` of its rows, in stored order.
     """
     found: dict[str, dict[str, None]] = {}
-    columns = (rows[name] for name in ("lang", "other_lang", "rest"))
-    for lang, other, rest in zip(*columns, strict=True):
-        found.setdefault("" if pd.isna(lang) else str(lang), {})[str(rest)] = None
-        if not pd.isna(other):
+    for lang, other, rest in _cells(rows, "lang", "other_lang", "rest"):
+        found.setdefault(lang or "", {})[rest] = None
+        if other is not None:
             found.setdefault(str(other), {})[f"with {lang}"] = None
     return {lang: tuple(rests) for lang, rests in found.items()}
 

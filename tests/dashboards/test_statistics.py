@@ -388,3 +388,13 @@ def test_the_demo() -> None:
     app = open_page("statistics", lang="ar", s_stat="neuron_jaccard")
     check_quiet(app)
     assert app.title[0].value == "Statistics" and {"s_forest", "s_ecdf"} <= set(charts(app))
+
+
+def test_a_statistic_without_a_row_for_what_is_chosen(study: Study) -> None:
+    app = page(study, s_stat="neurons", labels=["base", "grpo"], langs=["de"])
+    assert list(charts(app)["s_forest"].layout.yaxis.ticktext) == ["de"]
+    app = page(study, s_stat="neuron_jaccard", labels=["base", "grpo", "sft"], s_label="sft")
+    assert "no row for the checkpoints and languages that are chosen" in said(app)
+    app = page(study, s_stat="neurons", labels=["base", "grpo"], s_scope="all languages")
+    assert "neurons has no row for all languages" in said(app)
+    assert "all languages" in charts(app)["s_ecdf"].layout.title.text
