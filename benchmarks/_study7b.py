@@ -26,6 +26,7 @@ from interp.study import Run, RunSpec, Study
 LANGUAGES = ("en", "de", "es", "fr", "pt", "id", "ru", "ar", "zh", "ja", "sw", "bn")
 STAGES = ("base", "sft", "grpo")
 RELATIONS = ("continent", "country", "official_language", "currency")
+DATA = {"lape": "corpus", "lahis": "corpus", "lens": "facts", "mcq": "facts"}
 WORDS: Mapping[str, str] = {
     "en": "river market question answer", "de": "Fluss Straße Frage Antwort",
     "es": "río mercado pregunta respuesta", "fr": "fleuve marché question réponse",
@@ -458,7 +459,7 @@ def comparison_rows(study: Study, size: Size) -> pd.DataFrame:
                 parts.append(
                     frame.assign(
                         study=study.name, base="base", label=label, analysis=analysis,
-                        preset="default", data="corpus", statistic=statistic, kind=kind,
+                        preset="default", data=DATA[analysis], statistic=statistic, kind=kind,
                         value=value, signed_value=value, ci_low=value - 1, ci_high=value + 1,
                         base_value=base, base_low=base - 0.5, base_high=base + 0.5,
                         label_value=base + value, label_low=base + value - 0.5,
