@@ -48,7 +48,7 @@ def show(
             "selection_mode": "points",
         }
     st.plotly_chart(
-        inked(figure, st.context.theme.type or "light"),
+        inked(figure, "theme"),
         key=f"chart_{key}",
         alt=f"{title}. {takeaway}",
         config={"displaylogo": False},
