@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
@@ -121,6 +121,36 @@ class Visit:
         self.page.wait_for_function(_DRAWN)
         return self
 
+    def choose(self, key: str, option: str) -> Visit:
+        """Choose an option of the selectbox of a key, with the keyboard; wait for the URL to say so."""
+        box = self.page.locator(f".st-key-{key} input")
+        box.click()
+        box.fill(option)
+        self.page.keyboard.press("Enter")
+        return self.asks(**{key: option})
+
+    def asks(self, **query: Any) -> Visit:
+        """Wait until the URL says this, and the page shows it."""
+        self.page.wait_for_url(lambda address: self._says(address, query))
+        return self.settle()
+
+    @staticmethod
+    def _says(address: str, query: dict[str, Any]) -> bool:
+        asked = parse_qs(urlsplit(address).query)
+        return all(asked.get(name) == [str(value)] for name, value in query.items())
+
+    def cell(self, key: str, x: float, y: float) -> tuple[float, float]:
+        """The pixel of a point of a chart's first plot, by the geometry of its axes."""
+        spot: list[float] = self.chart(key).evaluate(_PIXEL, [x, y])
+        return spot[0], spot[1]
+
+    def click_cell(self, key: str, x: float, y: float) -> Visit:
+        """Click on a point of a chart with the mouse."""
+        self.chart(key).scroll_into_view_if_needed()
+        self.page.mouse.move(*self.cell(key, x, y))
+        self.page.mouse.click(*self.cell(key, x, y))
+        return self
+
     def chart(self, key: str) -> Locator:
         """The chart that a page shows under a key, with its frame on the screen."""
         return self.page.locator(f".st-key-chart_{key}")
@@ -161,6 +191,13 @@ _DRAWN = """() => {
     const same = window._seen === seen ? (window._same ?? 0) + 1 : 0;
     [window._seen, window._same] = [seen, same];
     return same >= 10 && charts.every(chart => chart.querySelector('.js-plotly-plot .main-svg'));
+}"""
+
+_PIXEL = """(node, [x, y]) => {
+    const plot = node.querySelector('.js-plotly-plot');
+    const box = plot.querySelector('.nsewdrag').getBoundingClientRect();
+    const {xaxis, yaxis} = plot._fullLayout;
+    return [box.left + xaxis.d2p(x), box.top + yaxis.d2p(y)];
 }"""
 
 _PLOTTED = r"""node => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.dashboards.browser.driver import Visit
@@ -16,7 +17,11 @@ READ = {
     "legends": ".legendtext",
     "annotations": ".annotation-text",
     "captions": '[data-testid="stCaptionContainer"] p',
-    "paragraphs": '[data-testid="stMarkdownContainer"] p, [data-testid="stHtml"] p',
+    # the number at a slider's thumb stands above the thumb, which is its parent
+    "paragraphs": (
+        '[data-testid="stMarkdownContainer"] p:not([data-testid="stSliderThumbValue"] p),'
+        '[data-testid="stHtml"] p'
+    ),
 }
 """What is read on a page, as CSS."""
 
@@ -29,6 +34,14 @@ def faint(visit: Visit) -> list[str]:
             if seen["ratio"] < ENOUGH:
                 found.append(f"{kind}: {seen['text']!r} {seen['ratio']:.2f}")
     return sorted(set(found))
+
+
+def faint_at_last(visit: Visit, seconds: float = 20) -> list[str]:
+    """The same when the page has come to rest: charts are painted again after a change of theme."""
+    end = time.monotonic() + seconds
+    while (found := faint(visit)) and time.monotonic() < end:
+        visit.page.wait_for_timeout(100)
+    return found
 
 
 def shown(visit: Visit, selector: str) -> list[Any]:
@@ -64,13 +77,15 @@ _CONTRAST = """nodes => {
         for (let at = node; at; at = at.parentElement) found *= +getComputedStyle(at).opacity;
         return found;
     };
-    return nodes.filter(node => node.textContent.trim() && node.getClientRects().length
-            && node.checkVisibility()).map(node => {
+    const kept = nodes.filter(node => node.textContent.trim() && node.getClientRects().length
+            && node.checkVisibility({opacityProperty: true, visibilityProperty: true}));
+    return kept.map(node => {
         const style = getComputedStyle(node);
         const ink = parse(node instanceof SVGElement ? style.fill : style.color);
         ink[3] *= strength(node) * (node instanceof SVGElement ? +style.fillOpacity : 1);
         const ground = behind(node);
         const [a, b] = [light(over(ink, ground)), light(ground)].sort((x, y) => y - x);
+        if (ink[3] < 0.05) return {text: '', ratio: 21};  // shown by hovering only
         return {text: node.textContent.trim().slice(0, 40), ratio: (a + 0.05) / (b + 0.05)};
     });
 }"""
