@@ -58,7 +58,7 @@ def attention_map(weights: NDArray[np.floating], tokens: Sequence[str], *, title
     figure.update_yaxes(range=[n - 0.5, -0.5], **ticks)
     return finish(
         figure, title=title, x="key: what is read", y="query: where it is read from",
-        height=int(min(1000, 220 + max(12, 18 if n <= 40 else 12) * n)), legend=False,
+        height=int(min(1000, 280 + max(12, 18 if n <= 40 else 12) * n)), legend=False,
     )  # fmt: skip
 
 

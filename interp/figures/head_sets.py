@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from interp.figures.heads import DOT, whole_cells
+from interp.figures.heads import DOT, TARGET, legend_below, whole_cells
 from interp.figures.layout import clickable, empty, finish
 from interp.figures.marks import DIVERGING, SEQUENTIAL, Mark
 from interp.figures.one_head import language_rows, shifts
@@ -101,7 +101,7 @@ def overlap_maps(
                 f"{label}: {a} and {b}<br>{unit}: {value:{'+' if diverging else ''}.1f}"
                 for a, b, value in zip(own["lang"], own["other_lang"], own["percent"], strict=True)
             ],
-            size=side,
+            size=TARGET,
             row=1,
             col=at,
         )
@@ -126,7 +126,7 @@ def overlap_maps(
         coloraxis={**colours, "colorbar": {"title": {"text": unit, "side": "right"}}},
         hoverdistance=-1,
     )
-    return finish(figure, title=title, height=150 + side * n)
+    return legend_below(finish(figure, title=title, height=150 + side * n))
 
 
 def layer_profiles(
@@ -194,7 +194,7 @@ def layer_profiles(
                 f"{label}: {lang}, layer {k}<br>{value:.1f} % of its top heads"
                 for lang, k, value in zip(own["lang"], layers, own["percent"], strict=True)
             ],
-            size=side,
+            size=TARGET,
             row=1,
             col=at,
         )
@@ -263,7 +263,7 @@ def changed_heads(
     figure.update_yaxes(
         type="category", categoryorder="array", categoryarray=languages, autorange="reversed"
     )
-    return finish(figure, title=title, height=170 + 26 * len(languages))
+    return legend_below(finish(figure, title=title, height=170 + 26 * len(languages)))
 
 
 def jaccard_dots(
@@ -306,11 +306,13 @@ def jaccard_dots(
     )
     language_rows(figure, languages)
     figure.update_xaxes(range=[0, 1.03])
-    return finish(
-        figure,
-        title=title,
-        x="Jaccard index: stable heads over stable, lost and gained",
-        height=170 + 26 * len(languages),
+    return legend_below(
+        finish(
+            figure,
+            title=title,
+            x="Jaccard index: stable heads over stable, lost and gained",
+            height=170 + 26 * len(languages),
+        )
     )
 
 

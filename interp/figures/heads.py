@@ -22,6 +22,11 @@ RING = {"symbol": "circle", "color": "white", "line": {"color": "black", "width"
 DOT = {"symbol": "circle", "color": "black", "line": {"color": "white", "width": 1}}
 """A dot in the cell: beyond noise. Black edged with white is seen on every colour, too."""
 
+TARGET = 6
+"""Size of what is clicked, in pixels, with ``hoverdistance=-1``: whichever centre is nearest is hit, from
+any spot and in cells of any shape. Targets as large as a cell overlap where it is not square, and then
+the wrong one is hit."""
+
 _EDGE = "#AA3377"
 """Around the chosen cell: neither in cividis nor in the red and blue of the differences."""
 
@@ -183,7 +188,7 @@ def head_map(
             f"layer {a}, head {b}<br>{unit}: {value:.4g}"
             for a, b, value in zip(layer, head, shown, strict=True)
         ],
-        size=side,
+        size=TARGET,
     )
     if chosen is not None and chosen[0] < values.shape[0] and chosen[1] < values.shape[1]:
         figure.add_shape(
@@ -192,10 +197,14 @@ def head_map(
             line={"color": _EDGE, "width": 4},
         )  # fmt: skip
     whole_cells(figure, *values.shape)
-    # whatever is nearest is hit, also from a corner of a cell that is not square
     figure.update_layout(hoverdistance=-1)
     height = 170 + side * len(values)
-    return finish(figure, title=title, x="head", y="layer", height=height)
+    return legend_below(finish(figure, title=title, x="head", y="layer", height=height))
+
+
+def legend_below(figure: go.Figure) -> go.Figure:
+    """Put the legend right below the title of the x axis, however high the chart is."""
+    return figure.update_layout(legend_y=-60 / max(60, figure.layout.height - 120))
 
 
 def cell_side(n_layers: int) -> int:

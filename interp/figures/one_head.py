@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from interp.figures.heads import legend_below
 from interp.figures.layout import empty, finish
 from interp.figures.marks import Mark
 
@@ -54,10 +55,14 @@ def head_scores(
         )
     language_rows(figure, languages)
     figure.update_xaxes(rangemode="tozero")
-    return finish(
-        figure, title=title, x="LAHIS score, 95 % bootstrap interval over samples",
-        height=170 + 30 * len(languages),
-    )  # fmt: skip
+    return legend_below(
+        finish(
+            figure,
+            title=title,
+            x="LAHIS score, 95 % bootstrap interval over samples",
+            height=170 + 30 * len(languages),
+        )
+    )
 
 
 def set_effects(
@@ -99,12 +104,14 @@ def set_effects(
         )
     figure.add_vline(x=0, line={"color": "#8A8A8A", "width": 1})
     language_rows(figure, languages)
-    return finish(
-        figure,
-        title=title,
-        x=f"loss, ablated minus intact, {unit}, 95 % interval",
-        y="measured on",
-        height=190 + 30 * len(languages),
+    return legend_below(
+        finish(
+            figure,
+            title=title,
+            x=f"loss, ablated minus intact, {unit}, 95 % interval",
+            y="measured on",
+            height=190 + 30 * len(languages),
+        )
     )
 
 
