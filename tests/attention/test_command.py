@@ -13,6 +13,7 @@ from interp.cli.attention import command
 from interp.cli.print_attention import print_attention
 from interp.errors import InterpError
 from interp.lahis.run import run_lahis
+from interp.model.engines import guard
 from interp.study import Study, load_study
 from tests.lape.cases import word_corpus
 from tests.tiny import save_tiny, tiny_hooked
@@ -89,6 +90,17 @@ def test_what_is_printed_are_the_shares_in_percent(
     assert [float(c) for c in cells[7:]] == pytest.approx(
         [row["distance"], row["entropy"]], abs=0.0051
     )
+
+
+def test_the_command_loads_eager_attention_and_needs_no_copy(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy(model: object) -> None:
+        raise AssertionError("the modules of an offloaded or quantised model would be copied")
+
+    monkeypatch.setattr(guard, "private_copy", copy)
+    said = call(*common(data, tmp_path / "s"), "--heads", "1.2", "--samples", 1)
+    assert said.exit_code == 0, said.exception
 
 
 @pytest.mark.parametrize(
