@@ -171,7 +171,7 @@ def draw_texts(
         st.caption(
             f"Up to 32 tokens around the peak. The deepest shade is {top:.3g}, the neuron's highest "
             "activation in these texts over all checkpoints shown; negative activation is not shaded. "
-            "Point at a shade for its share of it."
+            "Point at a shade for its share of it. A text may begin or end within a character (�)."
         )
     for column, one in zip(st.columns(len(shown)), shown, strict=True):
         with column:

@@ -123,13 +123,16 @@ def _from_to(frame: pd.DataFrame, lang: str) -> str:
 
 def _say_none(chosen: Chosen) -> None:
     label = next(iter(chosen.others), "grpo")
+    runs = chosen.source.runs()
+    stages = runs.loc[runs["label"] == label, "stage"]
+    stage = next((one for one in stages if one in ("sft", "grpo", "cpt")), "grpo")
     place = shlex.quote(chosen.source.path)
     st.info(
         f"No LAPE run of checkpoints along a training (labels like {label}-step-100) was made like "
         "those shown. Train with checkpoints along the way, and analyse them:"
     )
     command(
-        f"interp train grpo --model BASE --out ckpt/{shlex.quote(label)} --set checkpoint_every=100\n"
+        f"interp train {stage} --model BASE --out ckpt/{shlex.quote(label)} --set checkpoint_every=100\n"
         f"interp lape --model ckpt/{shlex.quote(label)}/steps/{shlex.quote(label)}-step-100 "
         f"--label {shlex.quote(label)}-step-100 --study {place}"
     )

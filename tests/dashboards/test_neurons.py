@@ -156,9 +156,9 @@ def test_views_and_the_layer_window() -> None:
     assert inside == pytest.approx((early / counted).to_dict())
     assert "layers 0–3" in charts(share)["n_inside"].layout.title.text
 
-    change = open_page("neurons", n_view="Δ to base")
-    check_quiet(change)
-    moved = bars_of(charts(change)["n_counts"])
+    share.segmented_control(key="n_view").set_value("Δ to base").run()
+    check_quiet(share)
+    moved = bars_of(charts(share)["n_counts"])
     assert "base" not in moved
     label = next(iter(moved))
     other = study.table("neurons", run_id=runs[label])
@@ -270,7 +270,7 @@ def test_the_map_counts_dead_and_filtered_apart(planted: Any) -> None:
     figure = charts(app)["n_map"]
     assert sum(len(trace.x) for trace in figure.data if trace.type == "scattergl") == alive.sum()
     assert f"0 that the filter removed and {(~alive).sum()} dead ones" in said(app)
-    app = open_page("neurons", path, n_at="base")
+    app.selectbox(key="n_filter").set_value("0.95").run()
     assert f"{found.n_filtered} that the filter removed and {found.n_dead} dead" in said(app)
 
 
@@ -303,8 +303,10 @@ def test_states_of_a_neuron(planted: Any) -> None:
         "removed by the filter": np.argwhere((found.n_active > 0) & ~np.isfinite(found.entropy))[0],
         "selected for": (found.layers[0], found.neurons[0]),
     }
+    app = open_page("neurons", path, labels=["base"])
     for words, (layer, neuron) in cases.items():
-        app = open_page("neurons", path, n_layer=str(layer), n_neuron=str(neuron), labels=["base"])
+        app.selectbox(key="n_layer").set_value(int(layer))
+        app.selectbox(key="n_neuron").set_value(int(neuron)).run()
         check_quiet(app)
         about = next(one.value for one in app.dataframe if "state" in one.value.columns)
         assert about["state"].iloc[0].startswith(words)
@@ -357,9 +359,9 @@ def test_depths_and_languages_may_differ(tmp_path: Path) -> None:
     assert app.segmented_control(key="n_set").options == ["all"]
     assert set(bars_of(charts(app)["n_counts"])["sft"]) == set(LANGUAGES[:3])
     assert "bn<br>few tokens" in charts(app)["n_counts"].layout.xaxis.ticktext
-    alone = open_page("neurons", study.path, langs=["bn"])
-    check_quiet(alone)
-    assert list(bars_of(charts(alone)["n_counts"])) == ["base"]
+    app.multiselect(key="langs").set_value(["bn"]).run()
+    check_quiet(app)
+    assert list(bars_of(charts(app)["n_counts"])) == ["base"]
 
 
 def test_no_neuron_and_contradicting_thresholds(planted: Any, tmp_path: Path) -> None:
