@@ -154,46 +154,51 @@ def layer_grid(
     """
     if frame.empty or not len(languages):
         return empty(title, "no language neurons to count")
-    rows = math.ceil(len(languages) / COLUMNS)
+    columns = min(COLUMNS, len(languages))
+    rows = math.ceil(len(languages) / columns)
     height = 170 * rows + 130
+    cells = [place < len(languages) for place in range(rows * columns)]
     figure = make_subplots(
         rows=rows,
-        cols=min(COLUMNS, len(languages)),
+        cols=columns,
+        specs=[[{} if cells[row * columns + at] else None for at in range(columns)]
+               for row in range(rows)],
         subplot_titles=list(languages),
         shared_yaxes="all" if shared else False,
         vertical_spacing=0.34 / rows,
         horizontal_spacing=0.02 if shared else 0.05,
-    )
-    named: set[str] = set()
+        x_title="layer (from 0)",
+        y_title=y,
+    )  # fmt: skip
+    traces, named = [], set[str]()
     for place, lang in enumerate(languages):
-        row, column = divmod(place, COLUMNS)
-        panel = frame[frame["lang"] == lang]
-        for label, own in panel.groupby("label", sort=False):
+        axis = str(place + 1) if place else ""
+        for label, own in frame[frame["lang"] == lang].groupby("label", sort=False):
             name = str(label)
-            figure.add_bar(
-                x=own["layer"],
-                y=own["value"],
-                name=name,
-                legendgroup=name,
-                showlegend=name not in named,
-                marker=_filled(marks[name]),
-                hovertext=[
-                    f"{name}, {lang}, layer {at}: {_number(value, percent)}"
-                    for at, value in zip(own["layer"], own["value"], strict=True)
-                ],
-                hoverinfo="text",
-                row=row + 1,
-                col=column + 1,
+            said = f"{name}, {lang}, layer"
+            traces.append(
+                go.Bar(
+                    x=own["layer"],
+                    y=own["value"],
+                    name=name,
+                    legendgroup=name,
+                    showlegend=name not in named,
+                    marker=_filled(marks[name]),
+                    hovertext=[
+                        f"{said} {at}: {_number(value, percent)}"
+                        for at, value in zip(own["layer"], own["value"], strict=True)
+                    ],
+                    hoverinfo="text",
+                    xaxis=f"x{axis}",
+                    yaxis=f"y{axis}",
+                )
             )
             named.add(name)
+    figure.add_traces(traces)
     figure.update_yaxes(rangemode="tozero", tickformat=".0%" if percent else None)
     finish(figure, title=title, height=height)
+    # laid out for panels: their legend further down, in pixels, where it covers no bar
     figure.update_layout(barmode="group", bargap=0.15, legend={"y": -70 / height})
-    for row in range(rows):
-        figure.update_yaxes(title_text=y, row=row + 1, col=1)
-    for place in range(max(0, len(languages) - COLUMNS), len(languages)):
-        row, column = divmod(place, COLUMNS)
-        figure.update_xaxes(title_text="layer", row=row + 1, col=column + 1)
     return figure
 
 

@@ -78,7 +78,9 @@ def layers() -> pd.DataFrame:
 def test_a_panel_per_language(shared: bool) -> None:
     languages = ["en", "de", "es", "fr", "ar"]
     figure = layer_grid(layers(), languages, MARKS, title="T", y="neurons", shared=shared)
-    assert [one.text for one in figure.layout.annotations] == languages
+    titles = [one.text for one in figure.layout.annotations]
+    assert titles[:5] == languages and titles[5:] == ["layer (from 0)", "neurons"]
+    assert len(list(figure.select_xaxes())) == 5, "no panel without a language"
     assert len(figure.data) == 10 and sum(bool(trace.showlegend) for trace in figure.data) == 2
     arabic = [trace for trace in figure.data if trace.xaxis == "x5"]
     assert list(arabic[0].y) == [40, 41, 42, 43] and list(arabic[1].y) == [40, 41, 42]
