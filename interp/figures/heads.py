@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -91,10 +92,10 @@ def head_multiples(
                 x0=left,
                 dx=1,
                 dy=1,
-                customdata=np.moveaxis(np.indices(parts[panel].shape), 0, -1).tolist(),
+                text=_names(*parts[panel].shape),
                 hovertemplate=(
-                    f"{panel[1]}, {panel[0]}<br>layer %{{customdata[0]}}, head "
-                    f"%{{customdata[1]}}<br>{unit}: %{{z:.4g}}<extra></extra>"
+                    f"{panel[1]}, {panel[0]}<br>head %{{text}} (layer.head)<br>"
+                    f"{unit}: %{{z:.4g}}<extra></extra>"
                 ),
                 name=f"{panel[1]} · {panel[0]}",
                 **looks,
@@ -325,6 +326,13 @@ def _marks(figure: go.Figure, cells: Cells, name: str, marker: dict[str, Any], s
         name=name,
         showlegend=bool(name),
     )
+
+
+@cache
+def _names(n_layers: int, n_heads: int) -> NDArray[np.object_]:
+    """Name every head ``layer.head``: as an array of texts, which plotly takes without a check of each."""
+    names = [[f"{layer}.{head}" for head in range(n_heads)] for layer in range(n_layers)]
+    return np.array(names, dtype=object)
 
 
 def _per_panel(cells: pd.DataFrame | None) -> dict[tuple[str, str], list[tuple[int, int]]]:

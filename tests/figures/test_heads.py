@@ -49,7 +49,7 @@ def test_small_maps_hold_their_own_values():
     found = maps_of(figure)
     assert list(found) == ["en · base", "ar · base", "en · sft", "ar · sft"]
     np.testing.assert_array_equal(np.asarray(found["ar · sft"].z), [[30, 31, 32], [33, 34, 35]])
-    assert list(found["ar · sft"].customdata[1][2]) == [1, 2]
+    assert found["ar · sft"].text[1][2] == "1.2" and "%{text}" in found["ar · sft"].hovertemplate
     assert figure.layout.title.text == "t"
 
 
