@@ -153,14 +153,14 @@ def language_levels(
         return empty(title, "nothing has been compared")
     place = {lang: at for at, lang in enumerate(languages)}
     step = 0.7 / len(labels)
-    edge = float(np.nanmax(frame[["value", "high"]].to_numpy(float)))
+    edge = float(np.fmax.reduce(frame[["value", "high"]].to_numpy(float), axis=None))
     figure = go.Figure()
     for turn, label in enumerate(labels):
         own = frame[(frame["label"] == label) & frame["lang"].isin(place)]
         shift = (turn - (len(labels) - 1) / 2) * step
         figure.add_scatter(
             x=own["value"],
-            y=own["lang"].map(place) + shift,
+            y=[place[lang] + shift for lang in own["lang"]],
             mode="markers",
             error_x={
                 "type": "data",
@@ -184,7 +184,7 @@ def language_levels(
         judged = own[own["verdict"] != ""]
         figure.add_scatter(
             x=[edge] * len(judged),
-            y=judged["lang"].map(place) + shift,
+            y=[place[lang] + shift for lang in judged["lang"]],
             mode="text",
             text=[
                 f"{sign} {verdict}"

@@ -19,10 +19,11 @@ def token_label(token: str, *, most: int | None = None) -> str:
         most: cut after so many characters.
 
     Returns:
-        The token with spaces as ``␣`` and line breaks as ``↵``; ``∅`` for the empty one. Right-to-left
+        The token with spaces as ``␣`` and line breaks as ``↵``; ``∅`` for the empty one, names of
+        bytes (`is_bytes`) as they are. Right-to-left
         text is isolated, so that a number beside it stays where it is written.
     """
-    text = token.translate(_VISIBLE) or "∅"
+    text = token if is_bytes(token) else token.translate(_VISIBLE) or "∅"
     if most is not None and len(text) > most:
         text = text[: most - 1] + "…"
     if any(unicodedata.bidirectional(character) in ("R", "AL") for character in text):
