@@ -56,6 +56,11 @@ def browse(answers: Answers, languages: tuple[str, ...], part: Part) -> None:
         height=320,
         on_select=partial(_row_chosen, ids),
         selection_mode="single-row",
+        column_config={
+            "fact_id": st.column_config.TextColumn(width="small"),
+            "question": st.column_config.TextColumn(width="medium"),
+            "answer": st.column_config.TextColumn(width="small"),
+        },
         alt="Facts of the choice, with the languages in which each checkpoint is right",
     )
     st.download_button(
@@ -74,25 +79,22 @@ def _narrowed(
     answers: Answers, languages: tuple[str, ...], part: Part
 ) -> tuple[NDArray[np.bool_], str | None]:
     """Draw the controls of the list; which facts they leave, and the checkpoint flips are counted to."""
-    first, second = st.columns([2, 3])
-    with first:
-        text = st.text_input(
-            "Search",
-            key="f_search",
-            bind="query-params",
-            help="In ids, subjects, questions and answers of every language.",
-        )
+    text = st.text_input(
+        "Search",
+        key="f_search",
+        bind="query-params",
+        help="In ids, subjects, questions and answers of every language.",
+    )
     keep = member(answers.facts, part, languages).any(axis=1) & search(answers.facts, text)
     if not answers.base or not answers.others:
         return keep, None
-    with second:
-        columns = st.columns([3, 2, 2])
-        with columns[0]:
-            how = choose_view(f"Flips from {answers.base}", list(FLIPS), "f_flips")
-        with columns[1]:
-            other = choose("to", answers.others, "f_other")
-        with columns[2]:
-            where = choose("in", [ANYWHERE, *languages], "f_where")
+    columns = st.columns([2, 1, 1])
+    with columns[0]:
+        how = choose_view(f"Flips from {answers.base}", list(FLIPS), "f_flips")
+    with columns[1]:
+        other = choose("to", answers.others, "f_other")
+    with columns[2]:
+        where = choose("in", [ANYWHERE, *languages], "f_where")
     correct = answers.correct(languages, part)
     place = None if where == ANYWHERE else languages.index(where)
     if how != "all":

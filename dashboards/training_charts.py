@@ -11,8 +11,8 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
-from dashboards.training_logs import UNITS, Logs
-from interp.figures.training import every, language_map, metric_curves
+from dashboards.training_logs import ADDED_UP, UNITS, Logs
+from interp.figures.training import MOST_COLUMNS, every, language_map, metric_curves
 from interp.train_curves import CHECK, gap_count
 
 REINFORCED = (
@@ -142,14 +142,17 @@ def _show(
 ) -> None:
     gaps = gap_count(frame)
     parts = [said]
+    has_dots = not any(trace.type == "heatmap" for trace in figure.data)
+    dots = "; dots: as logged" if has_dots else ""
     if how["smoothing"] != "none":
-        parts.append(
-            f"Lines: {how['smoothing']} over {how['width']} logged points; dots: as logged."
-        )
-    if (n := every(frame)) > 1:
+        parts.append(f"Smoothed: {how['smoothing']} over {how['width']} logged points{dots}.")
+    if has_dots and (n := every(frame)) > 1:
         parts.append(f"One in {n} dots is drawn; the table has all.")
+    if not has_dots and frame["step"].nunique() > MOST_COLUMNS:
+        parts.append("Neighbouring steps are averaged; the table has all.")
     if gaps:
         parts.append(f"{gaps} gaps in the logs (above 3 times the median distance) are left open.")
+    parts += [ADDED_UP[axis] for axis in [how["axis"]] if axis in ADDED_UP]
     show(
         figure,
         frame,

@@ -12,12 +12,14 @@ from dashboards.page import Chosen
 from interp.study import Study
 from interp.train_curves import axes_of, curves, logged, read_log
 
-UNITS = {
-    "step": "optimiser step",
-    "tokens": "tokens, added up over the logged updates",
-    "seconds": "seconds of updates, added up over the logged ones",
-}
+UNITS = {"step": "optimiser step", "tokens": "tokens", "seconds": "seconds"}
 """Axis to its title."""
+
+ADDED_UP = {
+    "tokens": "Tokens are added up over the logged updates.",
+    "seconds": "Seconds are those of updates, added up over the logged ones.",
+}
+"""What is to be said of an axis that is made from what each update logs."""
 
 
 @dataclass(frozen=True)

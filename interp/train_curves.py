@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from interp.data.languages import in_table_order
 from interp.errors import unknown
 from interp.study import Study
 
@@ -228,7 +229,8 @@ def at_step(log: pd.DataFrame, step: int) -> pd.DataFrame:
     """
     own = log[log["step"] == step]
     table = own.pivot(index="metric", columns="lang", values="value")
-    return table.rename(columns={"": "all"}).rename_axis(columns=None).reset_index()
+    order = [code for code in ("", *in_table_order(set(table.columns) - {""})) if code in table]
+    return table[order].rename(columns={"": "all"}).rename_axis(columns=None).reset_index()
 
 
 def settings(manifests: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

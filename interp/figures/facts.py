@@ -432,7 +432,12 @@ def _round_steps(most: int) -> list[int]:
 
 def _hatch(shape: str) -> dict[str, Any]:
     """Draw a pattern over the colour, so that a bar keeps its weight."""
-    return {"shape": shape, "fillmode": "overlay", "fgcolor": "rgba(255, 255, 255, 0.55)", "size": 6}
+    return {
+        "shape": shape,
+        "fillmode": "overlay",
+        "fgcolor": "rgba(255, 255, 255, 0.55)",
+        "size": 6,
+    }
 
 
 def _legend_below(figure: go.Figure, height: int) -> go.Figure:

@@ -42,7 +42,7 @@ def metric_curves(
     Args:
         frame: `interp.train_curves.curves`.
         labels: runs, in order.
-        panels: values of the column ``by``, in order.
+        panels: values of the column ``by``, in order; one without a number has no panel.
         title: of the chart.
         marks: label to its look.
         x: title of the x axis, with its unit.
@@ -57,6 +57,7 @@ def metric_curves(
     frame = frame[frame["label"].isin(labels) & frame[by].isin(panels)]
     if frame.empty:
         return empty(title, "nothing of this is in the chosen logs")
+    panels = [one for one in panels if one in set(frame[by])]
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     figure = make_subplots(
