@@ -28,10 +28,11 @@ ANALYSES = {
     "mcq": ("eval", "mcq", "--batch-size", "1"),
     "klar": ("eval", "klar", "--n-demos", "1", "--batch-size", "1"),
     "similarity": ("similarity", "--batch-size", "1"),
+    "attention": ("attention", "--heads", "1.2,0.3", "--samples", "8", "--batch-size", "1"),
 }
 STEPS = {
     "lape": 48, "lahis-frozen": 24, "lahis-adamw": 24, "lens": 24, "mcq": 24, "klar": 24,
-    "similarity": 28,
+    "similarity": 28, "attention": 24,
 }  # fmt: skip
 """Steps of a whole run: one sequence each; LAPE reads its text twice, similarity then has 4 points."""
 ON_FACTS = ("lens", "mcq", "klar")
