@@ -87,6 +87,17 @@ def test_live_selection_is_the_selection_from_stored_counts(
     check_same(live(study, run_id, **changes), selection(study, run_id, **changes))
 
 
+def test_the_filter_is_exceeded_strictly(study: Study) -> None:
+    """Many probabilities equal the cut itself; whoever only reaches it stays out."""
+    tokens = np.full(4, 1000)
+    counts = np.random.default_rng(0).choice([0, 100, 400], (4, 4, 60), p=[0.5, 0.46, 0.04])
+    run_id, stored = write_lape(study, "base", counts, tokens=tokens, filter_quantile=0.9)
+    assert stored.cut == 0.1 and stored.n_filtered > 0
+    options = LapeOptions(filter_quantile=0.9, top_fraction=0.1)
+    assert rank(read_activity(study, run_id), options).n_filtered == stored.n_filtered
+    check_same(live(study, run_id), selection(study, run_id))
+
+
 def test_the_demo_selects_what_it_stored() -> None:
     shipped = load_study(DEMO)
     runs = shipped.runs()
