@@ -153,6 +153,7 @@ def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) 
 
 def measure_scripts(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) -> None:
     """Measure the pages' scripts alone, in this process: nothing is sent or drawn."""
+    os.environ.setdefault("STREAMLIT_LOGGER_LEVEL", "error")
     from streamlit.testing.v1 import AppTest
 
     root = Path(__file__).resolve().parent.parent

@@ -31,3 +31,5 @@ def test_rows_are_a_part_of_the_table_and_kept(source: tuple[data.Source, str]) 
         assert opened.rows("neurons", run_id, dict(reversed(where.items()))) is found
     few = opened.rows("neurons", run_id, {"lang": "sw"}, columns=["neuron"])
     assert few.to_dict("list") == {"neuron": [7]}
+    both = {"layer": 1, "lang": "sw"}
+    assert opened.rows("neurons", run_id, both).empty and len(opened.rows("neurons", run_id, {}))
