@@ -48,6 +48,9 @@ def test_curves(made):
     assert shares["English ahead"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 3])
     # f0 crosses at 2, f1 never, f2 at 0
     assert shares["not crossed yet"].tolist() == pytest.approx([2 / 3, 2 / 3, 1 / 3])
+    english = rank_curves(cube, "en", np.array([True, True, True]))
+    assert set(english["role"]) == {"target"} and set(english["n"]) == {2}
+    assert english["median"].tolist() == [8.5, 3.5, 4]
     alone = share_curves(cube, "en", np.array([True, True, True]))
     assert set(alone["statistic"]) == {"target first"} and set(alone["n"]) == {2}
     nothing = np.zeros(3, bool)
