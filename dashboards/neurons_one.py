@@ -16,7 +16,7 @@ from dashboards.controls import number
 from dashboards.faults import command, command_of
 from dashboards.neurons_shown import Place, Shown
 from dashboards.page import Chosen
-from dashboards.texts import language_name, paragraph, shaded
+from dashboards.texts import language_name, paragraph, plain, shaded
 from interp.figures.neurons import firing_dots
 from interp.lape.neuron_view import FIRING, entropy_of, firing, read_examples, strongest
 
@@ -175,7 +175,7 @@ def draw_texts(
         )
     for column, one in zip(st.columns(len(shown)), shown, strict=True):
         with column:
-            st.markdown(f"**{one.label}**")
+            st.markdown(f"**{plain(one.label)}**")
             found = examples.get(one.label)
             if found is None or found.empty:
                 _say_no_texts(chosen, one, place)

@@ -14,7 +14,7 @@ from dashboards.controls import toggle
 from dashboards.neurons_controls import EVERY, GAINED, KEPT, LOST, Set, look_at
 from dashboards.neurons_shown import Place, Shown
 from dashboards.page import Chosen
-from dashboards.texts import language_name
+from dashboards.texts import language_name, plain
 from interp.figures.neurons import entropy_scatter
 from interp.lape.live import neuron_table, scatter_frame
 
@@ -24,7 +24,7 @@ def draw_map(chosen: Chosen, one: Shown, lang: str, place: Place | None) -> None
     st.subheader("Neurons by entropy")
     if one.counted is None:
         missing = "; ".join(one.listed.missing) if one.listed is not None else ""
-        st.info(f"{one.label} was imported and lacks {missing}: entropies cannot be drawn.")
+        st.info(f"{plain(one.label)} was imported and lacks {plain(missing)}: no entropy to draw.")
         return
     counted = one.counted
     log_x = toggle("Logarithmic probability", "n_log")

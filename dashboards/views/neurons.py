@@ -17,6 +17,7 @@ from dashboards.neurons_path import draw_path
 from dashboards.neurons_pick import draw_map, draw_table
 from dashboards.neurons_shown import Shown, read_shown
 from dashboards.page import Chosen, begin
+from dashboards.texts import plain
 
 
 def main() -> None:
@@ -47,8 +48,8 @@ def _draw(chosen: Chosen, shown: list[Shown]) -> None:
     for one in shown:
         if one.listed is not None:
             st.info(
-                f"{one.label} was imported and lacks: {'; '.join(one.listed.missing)}. "
-                f"{one.listed.caveat}"
+                f"{plain(one.label)} was imported and lacks: "
+                f"{plain('; '.join(one.listed.missing))}. {plain(one.listed.caveat)}"
             )
     left, right = st.columns((1, 2))
     with left:

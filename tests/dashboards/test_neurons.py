@@ -16,6 +16,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from dashboards.neurons_counts import count_frame
+from dashboards.neurons_shown import Shown
 from interp.importers.imported import save_import
 from interp.importers.lape import read_lape
 from interp.lape.summary import selection
@@ -141,8 +143,32 @@ def test_another_top_fraction_selects_anew_and_says_that_verdicts_are_not_for_it
     assert "Thresholds differ from those that the runs were made with" in said(app)
 
 
+@pytest.mark.parametrize(("stored", "level"), [(True, 3), (False, 3), (True, 2)])
+def test_a_stored_interval_stands_only_beside_the_number_it_was_made_for(
+    stored: bool, level: int
+) -> None:
+    """Not where thresholds differ, though the count be the same, and not beside another count."""
+    own = np.array([1, 2])
+    shown = [
+        Shown(label, label, ("en",), 2, 9, {"en": own}, {"en": 5}, None, None, stored)
+        for label in ("base", "sft")
+    ]
+    row = {
+        "base_value": 3, "base_low": 2, "base_high": 5, "label_value": level, "label_low": 1,
+        "label_high": 4, "ci_low": -2, "ci_high": 2, "verdict": "within noise",
+    }  # fmt: skip
+    frame = count_frame(shown, ["en"], "base", "number", {("sft", "en"): row}).set_index("label")
+    fits = stored and level == 3
+    assert frame.loc["sft", ["low", "high"]].tolist() == (
+        [1, 4] if fits else pytest.approx([math.nan] * 2, nan_ok=True)
+    )
+    assert frame.loc["sft", "verdict"] == ("within noise" if fits else "")
+    change = count_frame(shown, ["en"], "base", "Δ to base", {("sft", "en"): row})
+    assert change["value"].tolist() == [0] and change["low"].notna().all() == fits
+
+
 def test_views_and_the_layer_window() -> None:
-    share = open_page("neurons", n_view="share", n_window=["0", "3"])
+    share = open_page("neurons", lang="zh", n_view="share", n_window=["0", "3"])
     check_quiet(share)
     study = load_study(DEMO)
     runs = lape_runs(study)
@@ -162,7 +188,15 @@ def test_views_and_the_layer_window() -> None:
     assert "base" not in moved
     label = next(iter(moved))
     other = study.table("neurons", run_id=runs[label])
-    other = other[other["selected"]].groupby("lang").size()
+    other = other[other["selected"]]
+    one = share.selectbox(key="lang").value
+    after, before = (
+        each[each["lang"] == one].groupby("layer").size().reindex(range(8), fill_value=0)
+        for each in (other, frame)
+    )
+    (trace,) = [each for each in charts(share)["n_layer_of"].data if each.name == label]
+    assert list(trace.y) == [after[at] - before[at] for at in trace.x] and any(trace.y)
+    other = other.groupby("lang").size()
     assert moved[label] == other.sub(counted, fill_value=0).to_dict()
 
 
