@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.controls import choose, choose_view, number, toggle
+from dashboards.faults import command, command_of, told
 from dashboards.page import Chosen
 from interp.importers.imported import PRESET
 from interp.lahis.maps import VIEWS, HeadMaps, head_maps
@@ -126,10 +127,16 @@ def choose_heads(chosen: Chosen, runs: Mapping[str, str]) -> HeadsChoice | None:
         runs: label to run_id, at least one.
 
     Returns:
-        The choice; None, said on the page, where no shown language has scores.
+        The choice; None, said on the page, where no run can be read or no shown language has scores.
     """
     source = chosen.source
-    maps = {label: source.derive(head_maps, run_id) for label, run_id in runs.items()}
+    maps = {}
+    for label, run_id in runs.items():
+        with told():  # a damaged run is said, the others are shown
+            maps[label] = source.derive(head_maps, run_id)
+    if not maps:
+        command("\n".join(command_of(source, "lahis", label, "--overwrite") for label in runs))
+        return None
     found = dict.fromkeys(lang for one in maps.values() for lang in one.languages)
     languages = chosen.shown(list(found))
     if not languages:
@@ -139,7 +146,10 @@ def choose_heads(chosen: Chosen, runs: Mapping[str, str]) -> HeadsChoice | None:
         )
         return None
     base_run = _run_of_base(chosen, runs)
-    base = None if base_run is None else source.derive(head_maps, base_run)
+    base = maps.get(chosen.base)
+    if base is None and base_run is not None and base_run not in runs.values():
+        with told():
+            base = source.derive(head_maps, base_run)
     row = st.columns([2, 2, 1, 1])
     with row[0]:
         lang = choose("Language", languages, "lang")

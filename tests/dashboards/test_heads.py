@@ -1,6 +1,7 @@
 """The page on heads, driven without a browser, on studies whose numbers are planted."""
 
 import base64
+import shutil
 
 import numpy as np
 import pytest
@@ -319,6 +320,23 @@ def test_one_language(tmp_path):
         put(app, h_part=part)
         assert ("needs two languages" in said(app)) == (part == "Overlap")
     assert "takes three languages" in said(app)
+
+
+def test_a_damaged_run_is_said_and_the_others_are_shown(tmp_path):
+    one, all_three = tmp_path / "one", tmp_path / "three"
+    _, runs = three(one)
+    (one / "runs" / runs["base"] / "head_scores.parquet").write_bytes(b"no table")
+    shutil.copytree(one, all_three)
+    app = open_page("heads", one, h_part="Differences")
+    check_quiet(app)
+    assert "damaged" in said(app) and "No LAHIS run of base" in said(app)
+    assert len(charts(app)["h_everywhere"].data) == 2
+    for label in ("sft", "grpo"):
+        (all_three / "runs" / runs[label] / "head_scores.parquet").write_bytes(b"no table")
+    app = open_page("heads", all_three)
+    check_quiet(app)
+    assert not charts(app)
+    assert app.code[0].value.count("--overwrite") == 3
 
 
 def test_one_checkpoint(tmp_path):

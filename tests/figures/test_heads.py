@@ -100,7 +100,7 @@ def test_one_scale_for_all_or_one_each():
 
 def test_differences_are_centred_on_zero():
     frame = several()
-    frame["value"] -= 30
+    frame["value"] -= 5  # from -5 to 30
     figure = head_multiples(
         frame, ["base", "sft"], ["en", "ar"], title="t", unit="u", diverging=True
     )
