@@ -22,8 +22,8 @@ PAGES = (
 # An icon of our own: one of Streamlit's would be fetched from a font server.
 ICON = Path(__file__).with_name("icon.png")
 
+# Keys of the widgets that several pages have. (A comment: Streamlit shows a text that stands alone.)
 SHARED = ("study", "base", "labels", "langs", "lang", "fact")
-"""Keys of the widgets that several pages have."""
 
 
 def carry_over(page: str) -> None:

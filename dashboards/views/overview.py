@@ -19,12 +19,12 @@ from interp.figures.overview import completeness, verdict_counts
 from interp.stats.verdict import BEYOND
 from interp.study import study_summary
 
+# Analysis to the page that shows it; what is compared is on Statistics, too.
 PAGE_OF = {
     "lens": "views/lens.py", "lahis": "views/heads.py", "attention": "views/heads.py",
     "ablation": "views/heads.py", "lape": "views/neurons.py", "mcq": "views/facts.py",
     "klar": "views/facts.py", "train": "views/training.py",
 }  # fmt: skip
-"""Analysis to the page that shows it; what is compared is on Statistics, too."""
 
 
 def main() -> None:
