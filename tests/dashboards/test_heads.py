@@ -411,6 +411,8 @@ def test_imported_matrices_stand_side_by_side(tmp_path):
     check_quiet(app)
     assert "store no intervals" in said(app)
     assert z_of(charts(app)["h_deltas"], "en · grpo").shape == (4, HEADS)
+    put(app, labels=["grpo"])  # the base is found although its data is another file
+    assert z_of(charts(app)["h_deltas"], "en · grpo").shape == (4, HEADS)
     put(app, h_part="Changes")
     assert "for scores above the 0.96 quantile" in said(app)
 
