@@ -381,6 +381,7 @@ def test_another_depth_is_shown_but_not_subtracted(tmp_path):
         assert "base has 4 layers of 8 heads: not this one" in said(app)
         blocked = "deep has 6 layers of 8 heads, base 4 of 8" in said(app)
         assert blocked == (part in ("Differences", "Changes"))
+        assert not app.error and not {"h_delta", "h_changes"} & set(charts(app))
         if part == "Scores":
             assert large(charts(app)["h_map"]).shape == (6, HEADS)
 
