@@ -103,7 +103,7 @@ def rank(activity: Activity, options: LapeOptions) -> Ranked:
     """
     p = activation_probabilities(activity.counts, activity.tokens)
     h = entropy(p, eps=options.eps)
-    dead = ~(activity.counts > 0).any(axis=0)
+    dead: NDArray[np.bool_] = np.logical_not((activity.counts > 0).any(axis=0))
     allowed, cut, peak = ~dead, None, p.max(axis=0)
     if options.filter_quantile is not None:
         cut = probability_cut(p, options.filter_quantile)
