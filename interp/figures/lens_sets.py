@@ -187,7 +187,7 @@ def language_levels(
             y=[place[lang] + shift for lang in judged["lang"]],
             mode="text",
             text=[
-                f"{sign} {verdict}"
+                f"\u2003{sign} {verdict}"  # an em space away from a dot at the edge
                 for sign, verdict in zip(judged["sign"], judged["verdict"], strict=True)
             ],
             textposition="middle right",

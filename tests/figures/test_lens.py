@@ -154,7 +154,9 @@ def test_levels_have_intervals_and_verdicts_at_the_edge():
     assert list(other.error_x.array) == [pytest.approx(0.3)]
     assert list(other.error_x.arrayminus) == [pytest.approx(0.1)]
     verdicts = drawn(figure, "<b>x</b> verdicts")
-    assert list(verdicts.text) == ["● beyond noise"] and list(verdicts.x) == [0.9]
+    assert [one.strip() for one in verdicts.text] == ["● beyond noise"] and list(verdicts.x) == [
+        0.9
+    ]
     assert not drawn(figure, "base verdicts").x
     assert [list(one) for one in base.customdata] == [["zh"], ["de"]]
     assert "&lt;i&gt;e&lt;/i&gt;" in other.hovertext[0]
