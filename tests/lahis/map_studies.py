@@ -89,7 +89,8 @@ def add_ablation(
         AblationSet(lang, "heads", None, tuple(sorted(_place(name) for name in names)))
         for lang, names in sets.items()
     ]
-    written = [AblationSet("", "intact", None, ()), *own]
+    control = AblationSet(next(iter(sets)), "random", 0, ((1, 1), (3, 0)))
+    written = [AblationSet("", "intact", None, ()), *own, control]
     rows = []
     for lang, names in sets.items():
         kinds = [("heads", None, effects[lang])]
