@@ -27,6 +27,8 @@ ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 _HOST = "127.0.0.1"
 _WAIT = 300_000
 """Milliseconds."""
+_SHORT = 20_000
+"""Milliseconds in which a control can be found and used."""
 _STILL = 500
 """Milliseconds without a change after which a page is taken for drawn."""
 
@@ -160,14 +162,21 @@ class Reader:
             The seconds until the page is drawn again.
         """
         control = self.page.locator(f".st-key-{key}").first
+        self.page.set_default_timeout(_SHORT)
+        try:
+            return self._taken() if self._choose(control, rng) else None
+        finally:
+            self.page.set_default_timeout(_WAIT)
+
+    def _choose(self, control: Locator, rng: random.Random) -> bool:
         control.scroll_into_view_if_needed()
         for kind, change in _KINDS.items():
             if control.get_by_test_id(kind).count() or control.locator(kind).count():
-                return self._taken() if change(self.page, control, rng) else None
-        return None
+                return change(self.page, control, rng)
+        return False
 
     def _taken(self) -> float:
-        self.page.wait_for_function(_DRAWN)
+        self.page.wait_for_function(_DRAWN, timeout=_WAIT)
         seconds: float = self.page.evaluate(_TAKEN)
         return seconds
 
@@ -188,8 +197,7 @@ def _select(page: Page, control: Locator, rng: random.Random) -> bool:
 
 
 def _press(page: Page, control: Locator, rng: random.Random) -> bool:
-    plain = ", ".join(f'[data-testid="stBaseButton-{kind}"]' for kind in ("segmented_control", "pills"))
-    other = control.locator(plain).all()  # the chosen one is named otherwise
+    other = control.get_by_role("radio", checked=False).all()
     if not other:
         return False
     rng.choice(other).click()
@@ -197,8 +205,8 @@ def _press(page: Page, control: Locator, rng: random.Random) -> bool:
 
 
 def _slide(page: Page, control: Locator, rng: random.Random) -> bool:
-    thumb = control.locator('[role="slider"]').first
-    at, end = (float(thumb.get_attribute(f"aria-value{end}") or 0) for end in ("now", "max"))
+    thumb = control.get_by_role("slider").first
+    at, end = (float(thumb.get_attribute(name) or 0) for name in ("value", "max"))
     thumb.focus()
     page.keyboard.press("ArrowLeft" if at >= end else "ArrowRight")
     return True

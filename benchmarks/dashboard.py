@@ -104,7 +104,7 @@ def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) 
         pages: which.
     """
     from _browser import ARGUMENTS, CHROMIUM, Reader, serving
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     rng = random.Random(0)
     with serving(study) as server, sync_playwright() as driver:
@@ -133,7 +133,11 @@ def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) 
                 for _ in range(rounds):
                     if key not in reader.controls():
                         break  # another choice took it away
-                    if not meter.take(taken, lambda key=key: reader.change(key, rng)):
+                    try:
+                        if not meter.take(taken, lambda key=key: reader.change(key, rng)):
+                            break
+                    except Error as error:
+                        print(f"{'':<11} {key} cannot be changed: {str(error).splitlines()[0]}")
                         break
                 if taken.clock:
                     reruns[key] = taken
