@@ -14,7 +14,6 @@ from dashboards.controls import choose, choose_view, set_control
 from dashboards.facts_data import Answers
 from dashboards.facts_verdicts import matching, records, say_across, say_verdicts, verdicts
 from dashboards.facts_words import accuracy_said, pairs_said, ways_said
-from interp.comparison.evidence import evidence
 from interp.data.languages import get
 from interp.evals.checkpoint_tables import PAIRWISE, pair_chance
 from interp.evals.fact_sheet import Part
@@ -26,6 +25,7 @@ from interp.evals.wrong_answers import (
     place_names,
     place_of_true,
 )
+from interp.evidence.rows import evidence
 from interp.figures.facts import (
     UNBALANCED,
     dumbbell,

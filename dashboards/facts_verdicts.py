@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards.facts_data import Answers
 from dashboards.faults import say_not_compared
-from interp.comparison.evidence import evidence
+from interp.evidence.rows import evidence
 from interp.figures.verdicts import SIGNS, evidence_text
 
 

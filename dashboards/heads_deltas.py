@@ -9,7 +9,7 @@ from dashboards.chart import show
 from dashboards.faults import say_not_compared, say_one_checkpoint
 from dashboards.heads_choice import HeadsChoice
 from dashboards.heads_maps import choose_head
-from interp.comparison.evidence import evidence
+from interp.evidence.rows import evidence
 from interp.figures.heads import head_map, head_multiples
 from interp.figures.verdicts import evidence_text
 from interp.lahis.maps import DELTA_UNITS, delta_frame, scale_frame

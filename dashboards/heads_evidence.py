@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards.faults import say_not_compared
 from dashboards.heads_choice import HeadsChoice
-from interp.comparison.evidence import evidence
+from interp.evidence.rows import evidence
 
 
 def say_cut(choice: HeadsChoice) -> None:

@@ -14,9 +14,9 @@ from dashboards.faults import say_not_compared, say_one_checkpoint
 from dashboards.lens_choice import Filter
 from dashboards.page import Chosen
 from dashboards.texts import language_name
-from interp.comparison.evidence import evidence
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
 from interp.data.languages import in_table_order
+from interp.evidence.rows import evidence
 from interp.figures.lens_sets import language_levels, rank_ribbons, share_lines
 from interp.figures.verdicts import SIGNS, evidence_text
 from interp.lens.fact_search import ANY

@@ -17,7 +17,7 @@ from dashboards.neurons_controls import CHANGE, NUMBER, SHARE, first_place, look
 from dashboards.neurons_shown import Shown, last_quarter
 from dashboards.page import Chosen
 from dashboards.texts import language_name
-from interp.comparison.evidence import evidence
+from interp.evidence.rows import evidence
 from interp.figures.neurons import language_bars, layer_bars, layer_grid
 from interp.figures.verdicts import SIGNS
 

@@ -13,8 +13,8 @@ from dashboards.faults import told
 from dashboards.page import Chosen
 from dashboards.statistics_forest import ALL
 from dashboards.texts import language_name
-from interp.comparison.layer_null import DISTANCE, REST
 from interp.data import languages
+from interp.evidence.layer_null import DISTANCE, REST
 from interp.figures.ecdf import layer_ecdf
 from interp.figures.verdicts import SIGNS
 from interp.lape.ecdf_band import DRAWS, LIVE_BYTES, counts_bytes, ecdf_band

@@ -13,9 +13,9 @@ from dashboards.chart import show
 from dashboards.controls import choose, choose_some, choose_view, set_control
 from dashboards.page import Chosen, short_hash
 from dashboards.texts import language_name
-from interp.comparison.meanings import meaning
-from interp.comparison.places import ORDERS, at_place, choices, ordered_places, thinned, with_places
-from interp.comparison.words import in_words
+from interp.evidence.meanings import meaning
+from interp.evidence.places import ORDERS, at_place, choices, ordered_places, thinned, with_places
+from interp.evidence.words import in_words
 from interp.figures.evidence import forest
 from interp.figures.verdicts import SIGNS, evidence_text
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN

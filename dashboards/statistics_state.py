@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboards.faults import command, command_of, say_missing
 from dashboards.page import Chosen
-from interp.comparison.state import ALONE, NEVER, OLDER, REFUSED, comparison_state
 from interp.errors import InterpError
+from interp.evidence.state import ALONE, NEVER, OLDER, REFUSED, comparison_state
 
 
 def say_state(chosen: Chosen) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def say_state(chosen: Chosen) -> pd.DataFrame:
         chosen: the page's choice.
 
     Returns:
-        `interp.comparison.state.comparison_state` of the shown checkpoints.
+        `interp.evidence.state.comparison_state` of the shown checkpoints.
     """
     try:
         found = chosen.source.derive(comparison_state, chosen.base, chosen.others)

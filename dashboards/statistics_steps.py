@@ -10,8 +10,8 @@ from dashboards.faults import of_current_runs, stored_comparisons
 from dashboards.page import Chosen
 from dashboards.statistics_forest import ALL, Asked
 from dashboards.texts import language_name
-from interp.comparison.places import at_place, with_places
 from interp.comparison.trajectory import trajectories
+from interp.evidence.places import at_place, with_places
 from interp.figures.evidence import over_steps
 from interp.figures.marks import checkpoint_marks, series_marks
 from interp.stats.verdict import BEYOND

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards.chart import csv_bytes, parquet_bytes
 from dashboards.controls import toggle
 from dashboards.page import Chosen
-from interp.comparison.evidence_table import evidence_table
+from interp.evidence.sheet import evidence_table
 
 CAVEAT = (
     "p is adjusted over the languages, pairs or layers of one statistic (Holm; over the heads of a map by "

@@ -14,7 +14,7 @@ from dashboards.faults import (
     say_unfinished,
 )
 from dashboards.page import Chosen, begin
-from interp.comparison.evidence import tally
+from interp.evidence.rows import tally
 from interp.figures.overview import completeness, verdict_counts
 from interp.stats.verdict import BEYOND
 from interp.study import study_summary

@@ -11,7 +11,7 @@ from dashboards.statistics_null import draw_null
 from dashboards.statistics_state import say_refused, say_state
 from dashboards.statistics_steps import draw_steps
 from dashboards.statistics_table import draw_table
-from interp.comparison.layer_null import REST
+from interp.evidence.layer_null import REST
 from interp.lape.layer_ecdf import WITHOUT_ENGLISH
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from interp.cli.tables import console, print_frame
-from interp.comparison.evidence import evidence, tally
 from interp.comparison.rows import EVERYTHING
+from interp.evidence.rows import evidence, tally
 from interp.stats.verdict import BEYOND, NOT_COMPARABLE, VERDICTS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from interp.cli.print_comparison import print_comparison
 from interp.cli.tables import console, print_frame
-from interp.comparison.evidence import tally
+from interp.evidence.rows import tally
 from interp.stats.verdict import BEYOND, WITHIN
 
 if TYPE_CHECKING:

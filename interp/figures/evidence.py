@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from interp.comparison.places import EVERY
+from interp.evidence.places import EVERY
 from interp.figures.layout import empty, finish
 from interp.figures.marks import Mark
 from interp.figures.verdicts import evidence_text
@@ -40,7 +40,7 @@ def forest(
 
     Args:
         rows: rows of ``comparisons`` of one statistic, with ``place`` and ``rest``
-            (`interp.comparison.places.with_places`); one per place and label.
+            (`interp.evidence.places.with_places`); one per place and label.
         places: rows of the chart from the top; the last is set apart if it is `EVERY`.
         marks: label to its look, in the order in which checkpoints lie within a row.
         title: of the chart.

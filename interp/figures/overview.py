@@ -80,7 +80,7 @@ def verdict_counts(frame: pd.DataFrame, *, title: str) -> go.Figure:
     """Draw how many statistics of each comparison fall under which verdict.
 
     Args:
-        frame: ``interp.comparison.evidence.tally``: columns ``label``, ``analysis``, ``statistics``
+        frame: ``interp.evidence.rows.tally``: columns ``label``, ``analysis``, ``statistics``
             and one per verdict.
         title: of the chart.
 

@@ -53,22 +53,51 @@ def exchange_neurons(
         draws: exchanges; all are listed where they are no more than that.
         seed: of the draws.
     """
-    before, after = base.layer_counts(), model.layer_counts()
-    observed = from_layers(before, after, None, base.languages).value[0]
-    moving = _moving(base, model)
-    values = []
-    for labels in _labels(len(moving), draws, seed):
-        first = before + (labels.moved @ moving).reshape(-1, *before.shape[1:])
-        values.append(from_layers(first, before + after - first, None, base.languages).value)
-    found = np.abs(np.concatenate(values))
+    observed = from_layers(base.layer_counts(), model.layer_counts(), None, base.languages).value[0]
+    drawn = exchanged_values(base, model, draws, seed)
+    found = np.abs(drawn.values)
     known = ~np.isnan(found)
     usual = np.full(found.shape[1], np.nan)
     for column in np.flatnonzero(known.any(axis=0)):
         usual[column] = np.quantile(found[known[:, column], column], NULL_LEVEL)
     far = np.abs(observed)
     hits = reaches(found, far).sum(axis=0)
-    p = hits / len(found) if labels.exact else p_value(hits, len(found))
-    return Exchanged(np.where(np.isnan(far), np.nan, p), usual, len(moving), len(found))
+    p = hits / len(found) if drawn.exact else p_value(hits, len(found))
+    return Exchanged(np.where(np.isnan(far), np.nan, p), usual, drawn.n_moving, len(found))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What comes of exchanging neurons.
+
+    Attributes:
+        values: of every statistic that knows layers only, ``[draw, statistic]``.
+        n_moving: neurons on which the two lists differ.
+        exact: whether every exchange there is was made.
+    """
+
+    values: Floats
+    n_moving: int
+    exact: bool
+
+
+def exchanged_values(base: Selections, model: Selections, draws: int, seed: int) -> Drawn:
+    """Exchange the neurons on which two lists differ and compare anew, again and again.
+
+    Args:
+        base: one replicate.
+        model: one replicate, among the same neurons, with the same languages.
+        draws: exchanges; all are listed where they are no more than that.
+        seed: of the draws.
+    """
+    before, after = base.layer_counts(), model.layer_counts()
+    moving = _moving(base, model)
+    values, exact = [], False
+    for labels in _labels(len(moving), draws, seed):
+        first = before + (labels.moved @ moving).reshape(-1, *before.shape[1:])
+        values.append(from_layers(first, before + after - first, None, base.languages).value)
+        exact = labels.exact
+    return Drawn(np.concatenate(values), len(moving), exact)
 
 
 def _moving(base: Selections, model: Selections) -> Floats:

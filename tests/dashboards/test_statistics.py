@@ -12,12 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp.comparison import compare
-from interp.comparison.evidence_table import evidence_table
-from interp.comparison.layer_null import block_null, neuron_null
-from interp.comparison.meanings import meaning
-from interp.comparison.state import ALONE, COMPARED, NEVER, OLDER, REFUSED, comparison_state
-from interp.comparison.words import in_words
 from interp.errors import InterpError
+from interp.evidence.layer_null import block_null, neuron_null
+from interp.evidence.meanings import meaning
+from interp.evidence.sheet import evidence_table
+from interp.evidence.state import ALONE, COMPARED, NEVER, OLDER, REFUSED, comparison_state
+from interp.evidence.words import in_words
 from interp.importers import read_lape, save_import
 from interp.lape.exchange import exchange_neurons
 from interp.lape.layer_ecdf import WITHOUT_ENGLISH, read_selection

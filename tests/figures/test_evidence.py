@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from interp.comparison.places import at_place, choices, ordered_places, thinned, with_places
 from interp.comparison.trajectory import trajectories
+from interp.evidence.places import at_place, choices, ordered_places, thinned, with_places
 from interp.figures.evidence import forest, null_histogram, over_steps
 from interp.figures.marks import checkpoint_marks
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN

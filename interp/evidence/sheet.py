@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from interp.comparison.evidence import evidence
 from interp.comparison.rows import EVERYTHING
+from interp.evidence.rows import evidence
 from interp.study import Study
 
 
@@ -21,7 +21,7 @@ def evidence_table(
         maps: with the rows of single heads, of which a large model has tens of thousands.
 
     Returns:
-        The columns of `interp.comparison.evidence.evidence` with ``analysis`` in front, and behind it
+        The columns of `interp.evidence.rows.evidence` with ``analysis`` in front, and behind it
         ``reason``, ``notes``, ``n``, ``unit``, ``behind``, ``design``, ``preset`` and ``method``.
     """
     rows = study.table("comparisons")

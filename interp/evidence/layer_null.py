@@ -19,9 +19,7 @@ from interp.comparison.family import RunPair
 from interp.comparison.lape import CountsPair, build
 from interp.errors import InterpError
 from interp.lape.differences import from_layers, statistics
-
-# the protocol of the stored p, neuron by neuron and seed by seed, must not exist twice
-from interp.lape.exchange import _labels, _moving
+from interp.lape.exchange import exchanged_values
 from interp.lape.layer_ecdf import WITHOUT_ENGLISH, read_selection
 from interp.lape.selections import Floats
 from interp.stats.pair import Pair, Statistic, Values, extremeness
@@ -149,19 +147,13 @@ def neuron_null(study: Study, base_run: str, label_run: str, *, draws: int, seed
     named = statistics(languages, same_neurons=False)
     own = _columns(named)
     observed = from_layers(before, after, None, languages).value[0][own]
-    moving = _moving(base, model)
-    values = []
-    exact = False
-    for labels in _labels(len(moving), draws, seed):
-        first = before + (labels.moved @ moving).reshape(-1, *before.shape[1:])
-        values.append(from_layers(first, before + after - first, None, languages).value[:, own])
-        exact = labels.exact
-    drawn = np.concatenate(values)
+    exchanged = exchanged_values(base, model, draws, seed)
+    drawn, exact = exchanged.values[:, own], exchanged.exact
     hits = reaches(drawn, observed).sum(axis=0)
     p = hits / len(drawn) if exact else p_value(hits, len(drawn))
     return Null(
         units="neurons",
-        n_units=len(moving),
+        n_units=exchanged.n_moving,
         languages=_groups(named, own),
         drawn=drawn,
         observed=observed,
