@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
 import time
 import webbrowser
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,7 +31,7 @@ def serve(study: Path | None, port: int, *, open_browser: bool) -> int:
         open_browser: whether the browser is opened when the page can be seen.
 
     Returns:
-        The server's exit status; 0 after an interrupt.
+        The server's exit status; 0 after an interrupt (SIGINT, SIGTERM, SIGHUP).
 
     Raises:
         InterpError: Streamlit or Plotly is not installed, or the port is taken.
@@ -43,19 +45,43 @@ def serve(study: Path | None, port: int, *, open_browser: bool) -> int:
     arguments = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     arguments += ["--", "--study", str(study.expanduser())] if study is not None else []
     address = f"http://{HOST}:{port}"
-    server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
+    with _interrupted_by(signal.SIGTERM, signal.SIGHUP):
+        server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
+        try:
+            if _answers(server, port):
+                console().print(f"Dashboard: {address} (Control-C ends it)")
+                if open_browser:
+                    webbrowser.open(address)
+            return server.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            _end(server)
+
+
+@contextlib.contextmanager
+def _interrupted_by(*signals: signal.Signals) -> Iterator[None]:
+    """Treat these like Control-C, so that the server ends with the command and not after it."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, interrupt) for one in signals}
     try:
-        if _answers(server, port):
-            console().print(f"Dashboard: {address} (Control-C ends it)")
-            if open_browser:
-                webbrowser.open(address)
-        return server.wait()
-    except KeyboardInterrupt:
-        return 0
+        yield
     finally:
-        server.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=5)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End the server; by force where it does not go within seconds."""
+    server.terminate()
+    try:
+        server.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def app_path() -> Path:
