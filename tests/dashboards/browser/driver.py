@@ -190,7 +190,9 @@ _DRAWN = """() => {
     const seen = charts.map(chart => chart.querySelectorAll('svg *').length).join();
     const same = window._seen === seen ? (window._same ?? 0) + 1 : 0;
     [window._seen, window._same] = [seen, same];
-    return same >= 10 && charts.every(chart => chart.querySelector('.js-plotly-plot .main-svg'));
+    return same >= 10 && !document.querySelector('[data-stale="true"]') && charts.every(
+        chart => chart.querySelector('.js-plotly-plot .main-svg')
+            && chart.querySelector('.js-plotly-plot')._fullData);
 }"""
 
 _PIXEL = """(node, [x, y]) => {

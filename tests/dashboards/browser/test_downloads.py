@@ -47,7 +47,7 @@ def test_figures_stand_alone(heads: Visit, window: Window, tmp_path: Path):
     alone = window()
     alone.page.goto(page.as_uri())
     alone.page.wait_for_selector(".js-plotly-plot .gtitle")
-    assert alone.page.locator(".gtitle").inner_text() == title
+    assert alone.page.locator(".gtitle").text_content() == title
     if why_no_images() is None:
         _, drawing = fetch(heads, "svg")
         assert drawing.startswith(b"<svg") and title.encode() in drawing

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.texts import paragraph, shaded
+from interp.study import load_study
 from tests.dashboards.browser.conftest import Window
 from tests.dashboards.browser.driver import PAGES
 from tests.dashboards.studies import HOSTILE, WORDS, whole
@@ -21,7 +22,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_script_is_shown_as_text(window: Window, hostile: Path, page: str):
-    visit = window().open(page, study=hostile)
+    row = load_study(hostile).table("neuron_examples").iloc[0]
+    place = {"n_layer": row["layer"], "n_neuron": row["neuron"], "lang": row["lang"]}
+    visit = window().open(page, study=hostile, **place)
     assert visit.page.locator('[data-testid="stMain"] :is(script, img[src="x"])').count() == 0
     if page in ("lens", "neurons", "facts"):
         assert "<script>alert(1)</script>" in visit.text()
@@ -31,7 +34,7 @@ def test_a_script_is_shown_as_text(window: Window, hostile: Path, page: str):
 @pytest.mark.parametrize("page", ["facts", "neurons"])
 def test_arabic_runs_from_right_to_left(window: Window, page: str):
     visit = window().open(page, lang="ar")
-    directions = visit.page.locator('[data-testid="stMain"] p[lang="ar"]').evaluate_all(
+    directions = visit.page.locator('[data-testid="stMain"] [lang="ar"]').evaluate_all(
         "nodes => nodes.map(node => getComputedStyle(node).direction)"
     )
     assert directions and set(directions) == {"rtl"}
