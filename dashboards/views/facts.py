@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from dashboards import facts_charts
 from dashboards.controls import choose, choose_some, choose_view
-from dashboards.facts_browser import browse
-from dashboards.facts_data import Answers, own_rules, read_answers
 from dashboards.faults import say_one_checkpoint, told
 from dashboards.page import Chosen, begin
+from dashboards.parts.facts import charts
+from dashboards.parts.facts.browser import browse
+from dashboards.parts.facts.data import Answers, own_rules, read_answers
 from interp.data.languages import get
 from interp.evals.choices import LENGTHS
 from interp.evals.fact_sheet import ANY, STATEDNESS, Part
@@ -43,7 +43,7 @@ def _page(chosen: Chosen, runs: dict[str, str]) -> None:
         st.info(f"The baseline {chosen.base} has no such run: levels are shown, no differences.")
     elif chosen.source.runs()["label"].nunique() == 1:
         say_one_checkpoint(chosen.source)
-    frame = facts_charts.accuracy(answers, languages, part, part.whole and own)
+    frame = charts.accuracy(answers, languages, part, part.whole and own)
     common = _answered_by_all(answers, languages, part)
     if left := [lang for lang in languages if lang not in common]:
         st.info(
@@ -52,15 +52,15 @@ def _page(chosen: Chosen, runs: dict[str, str]) -> None:
         )
     if len(common) > 1:
         st.header("Across languages")
-        facts_charts.histogram(answers, common, part)
-        facts_charts.consistency(answers, common, part)
+        charts.histogram(answers, common, part)
+        charts.consistency(answers, common, part)
     else:
         st.info("Consistency across languages needs two languages.")
     if answers.base and answers.others:
         st.header("What changed")
-        facts_charts.flips(answers, languages, part, frame)
+        charts.flips(answers, languages, part, frame)
     st.header("How answers are wrong")
-    facts_charts.ways(answers, languages, part)
+    charts.ways(answers, languages, part)
     st.header("Fact by fact")
     browse(answers, languages, part)
 

@@ -4,28 +4,28 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboards import (
-    heads_ablation,
-    heads_attention,
-    heads_changes,
-    heads_deltas,
-    heads_drawer,
-    heads_layers,
-    heads_maps,
-    heads_overlap,
-)
 from dashboards.controls import choose_view
 from dashboards.faults import told
-from dashboards.heads_choice import HeadsChoice, choose_heads
 from dashboards.page import begin
+from dashboards.parts.heads import (
+    ablation,
+    attention,
+    changes,
+    deltas,
+    drawer,
+    layers,
+    maps,
+    overlap,
+)
+from dashboards.parts.heads.choice import HeadsChoice, choose_heads
 
 # One at a time, so that the chosen head stays near the map in which it is chosen.
 PARTS: dict[str, Callable[[HeadsChoice], None]] = {
-    "Scores": heads_maps.draw,
-    "Differences": heads_deltas.draw,
-    "Overlap": heads_overlap.draw,
-    "Layers": heads_layers.draw,
-    "Changes": heads_changes.draw,
+    "Scores": maps.draw,
+    "Differences": deltas.draw,
+    "Overlap": overlap.draw,
+    "Layers": layers.draw,
+    "Changes": changes.draw,
 }
 
 
@@ -43,20 +43,20 @@ def main() -> None:
     with told():
         PARTS[part](choice)
     with told():
-        heads_drawer.draw(choice)
+        drawer.draw(choice)
     with told():
-        heads_ablation.draw(choice)
+        ablation.draw(choice)
     with told():
-        heads_attention.draw(choice)
+        attention.draw(choice)
 
 
 def _say_gaps(choice: HeadsChoice) -> None:
     """Say which checkpoints lack a language, and where scores are not numbers."""
-    for label, maps in choice.maps.items():
-        lacking = [lang for lang in choice.languages if lang not in maps.languages]
+    for label, own in choice.maps.items():
+        lacking = [lang for lang in choice.languages if lang not in own.languages]
         if lacking:
             st.info(f"{label} has no head scores in {', '.join(lacking)}.")
-        broken = [lang for lang in maps.languages if lang not in maps.whole]
+        broken = [lang for lang in own.languages if lang not in own.whole]
         broken = [lang for lang in broken if lang in choice.languages]
         if broken:
             st.warning(

@@ -6,10 +6,10 @@ import streamlit as st
 
 from dashboards.controls import choose
 from dashboards.faults import told
-from dashboards.lens_choice import choose_fact, choose_facts, show_fact
-from dashboards.lens_fact import read_part, say_absent, say_tokens, show_ranks, show_tokens
-from dashboards.lens_sets import show_compared, show_curves
 from dashboards.page import Chosen, begin
+from dashboards.parts.lens.choice import choose_fact, choose_facts, show_fact
+from dashboards.parts.lens.fact import read_part, say_absent, say_tokens, show_ranks, show_tokens
+from dashboards.parts.lens.sets import show_compared, show_curves
 from dashboards.texts import language_name
 from interp.errors import InterpError
 from interp.lens.absent import dropped_text

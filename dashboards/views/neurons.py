@@ -4,19 +4,19 @@ import streamlit as st
 
 from dashboards.controls import choose
 from dashboards.faults import told
-from dashboards.neurons_controls import (
+from dashboards.page import Chosen, begin
+from dashboards.parts.neurons.controls import (
     choose_layers,
     choose_neuron,
     choose_set,
     choose_thresholds,
     choose_view_of_counts,
 )
-from dashboards.neurons_counts import draw_counts, draw_layers, draw_one_language, draw_window
-from dashboards.neurons_one import draw_neuron, draw_texts
-from dashboards.neurons_path import draw_path
-from dashboards.neurons_pick import draw_map, draw_table
-from dashboards.neurons_shown import Shown, read_shown
-from dashboards.page import Chosen, begin
+from dashboards.parts.neurons.counts import draw_counts, draw_layers, draw_one_language, draw_window
+from dashboards.parts.neurons.one import draw_neuron, draw_texts
+from dashboards.parts.neurons.path import draw_path
+from dashboards.parts.neurons.pick import draw_map, draw_table
+from dashboards.parts.neurons.shown import Shown, read_shown
 from dashboards.texts import plain
 
 

@@ -5,12 +5,12 @@ import streamlit as st
 
 from dashboards.faults import say_missing, say_not_compared, say_one_checkpoint
 from dashboards.page import Chosen, begin
-from dashboards.statistics_ecdf import draw_ecdf
-from dashboards.statistics_forest import ask, ask_place, draw_cards, draw_forest
-from dashboards.statistics_null import draw_null
-from dashboards.statistics_state import say_refused, say_state
-from dashboards.statistics_steps import draw_steps
-from dashboards.statistics_table import draw_table
+from dashboards.parts.statistics.ecdf import draw_ecdf
+from dashboards.parts.statistics.forest import ask, ask_place, draw_cards, draw_forest
+from dashboards.parts.statistics.null import draw_null
+from dashboards.parts.statistics.state import say_refused, say_state
+from dashboards.parts.statistics.steps import draw_steps
+from dashboards.parts.statistics.table import draw_table
 from interp.evidence.layer_null import REST
 from interp.lape.layer_ecdf import WITHOUT_ENGLISH
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import training_charts as charts
 from dashboards.controls import choose, choose_some, choose_view, number
 from dashboards.faults import say_missing, told
 from dashboards.page import Chosen, begin
-from dashboards.training_logs import Logs, read_logs
-from dashboards.training_steps import show_step
+from dashboards.parts.training import charts
+from dashboards.parts.training.logs import Logs, read_logs
+from dashboards.parts.training.steps import show_step
 from interp.train_curves import SMOOTHINGS, settings
 
 # Metrics shown at first, as far as a log has them.

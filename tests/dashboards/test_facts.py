@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.facts_answers import RIGHT, WRONG, answers_table
+from dashboards.parts.facts.answers import RIGHT, WRONG, answers_table
 from interp.comparison import compare
 from interp.evals.choices import chosen, normalised
 from interp.study import Study, load_study

@@ -15,7 +15,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import controls, lens_choice, lens_sets
+from dashboards import controls
+from dashboards.parts.lens import choice as lens_choice
+from dashboards.parts.lens import sets as lens_sets
 from interp.comparison import compare
 from interp.stats.contrast import Settings
 from interp.study import RunSpec, Study

@@ -16,8 +16,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboards.neurons_counts import count_frame
-from dashboards.neurons_shown import Shown
+from dashboards.parts.neurons.counts import count_frame
+from dashboards.parts.neurons.shown import Shown
 from interp.importers.imported import save_import
 from interp.importers.lape import read_lape
 from interp.lape.summary import selection
@@ -464,5 +464,5 @@ def test_links_that_ask_for_what_is_not_here(planted: Any) -> None:
 
 def test_the_page_does_without_torch() -> None:
     modules = ("counts", "controls", "one", "path", "pick", "shown")
-    code = "import sys\n" + "\n".join(f"import dashboards.neurons_{one}" for one in modules)
+    code = "import sys\n" + "\n".join(f"import dashboards.parts.neurons.{one}" for one in modules)
     subprocess.run([sys.executable, "-c", f"{code}\nassert 'torch' not in sys.modules"], check=True)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dashboards.chart import csv_bytes
 from dashboards.controls import choose, choose_view, set_control, toggle
-from dashboards.facts_answers import RIGHT, answers_table
-from dashboards.facts_data import Answers
+from dashboards.parts.facts.answers import RIGHT, answers_table
+from dashboards.parts.facts.data import Answers
 from dashboards.texts import language_name
 from interp.evals.fact_list import (
     FLIPS,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboards.chart import show
 from dashboards.controls import set_control
-from dashboards.heads_choice import HeadsChoice
+from dashboards.parts.heads.choice import HeadsChoice
 from interp.figures.heads import head_map, head_multiples
 from interp.lahis.maps import UNITS, HeadMaps, score_frame, viewed
 from interp.lahis.top_frames import top_of

@@ -9,8 +9,8 @@ import pandas as pd
 
 from dashboards.chart import show
 from dashboards.controls import set_control
-from dashboards.heads_choice import HeadsChoice
-from dashboards.heads_evidence import say_cut, stored_table
+from dashboards.parts.heads.choice import HeadsChoice
+from dashboards.parts.heads.evidence import say_cut, stored_table
 from interp.figures.head_sets import layer_profiles
 from interp.lahis.top_frames import profile_frame
 from interp.stats.verdict import BEYOND

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.controls import choose, choose_view, number, set_control, span
 from dashboards.data import Source
-from dashboards.neurons_shown import Place, Shown, last_quarter, options_of
+from dashboards.parts.neurons.shown import Place, Shown, last_quarter, options_of
 from interp.options import LapeOptions
 
 NUMBER, SHARE, CHANGE = "number", "share", "Δ to base"

@@ -13,9 +13,9 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import set_control, toggle
 from dashboards.faults import say_not_compared
-from dashboards.neurons_controls import CHANGE, NUMBER, SHARE, first_place, look_at
-from dashboards.neurons_shown import Shown, last_quarter
 from dashboards.page import Chosen
+from dashboards.parts.neurons.controls import CHANGE, NUMBER, SHARE, first_place, look_at
+from dashboards.parts.neurons.shown import Shown, last_quarter
 from dashboards.texts import language_name
 from interp.evidence.rows import evidence
 from interp.figures.neurons import language_bars, layer_bars, layer_grid

@@ -11,9 +11,9 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import toggle
-from dashboards.neurons_controls import EVERY, GAINED, KEPT, LOST, Set, look_at
-from dashboards.neurons_shown import Place, Shown
 from dashboards.page import Chosen
+from dashboards.parts.neurons.controls import EVERY, GAINED, KEPT, LOST, Set, look_at
+from dashboards.parts.neurons.shown import Place, Shown
 from dashboards.texts import language_name, plain
 from interp.figures.neurons import entropy_scatter
 from interp.lape.live import neuron_table, scatter_frame

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.faults import say_not_compared
-from dashboards.heads_choice import HeadsChoice
+from dashboards.parts.heads.choice import HeadsChoice
 from interp.evidence.rows import evidence
 
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
-from dashboards.facts_data import Answers
 from dashboards.faults import say_not_compared
+from dashboards.parts.facts.data import Answers
 from interp.evidence.rows import evidence
 from interp.figures.verdicts import SIGNS, evidence_text
 

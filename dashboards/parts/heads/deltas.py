@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.faults import say_not_compared, say_one_checkpoint
-from dashboards.heads_choice import HeadsChoice
-from dashboards.heads_maps import choose_head
+from dashboards.parts.heads.choice import HeadsChoice
+from dashboards.parts.heads.maps import choose_head
 from interp.evidence.rows import evidence
 from interp.figures.heads import head_map, head_multiples
 from interp.figures.verdicts import evidence_text

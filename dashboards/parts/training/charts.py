@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
-from dashboards.training_logs import ADDED_UP, UNITS, Logs
+from dashboards.parts.training.logs import ADDED_UP, UNITS, Logs
 from interp.figures.training import MOST_COLUMNS, every, language_map, metric_curves
 from interp.train_curves import CHECK, gap_count
 

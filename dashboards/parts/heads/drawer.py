@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.chart import show
-from dashboards.heads_choice import HeadsChoice
-from dashboards.heads_deltas import in_view
+from dashboards.parts.heads.choice import HeadsChoice
+from dashboards.parts.heads.deltas import in_view
 from interp.figures.one_head import head_scores
 from interp.figures.verdicts import evidence_text
 from interp.lahis.maps import DELTA_UNITS, VIEWS

@@ -11,8 +11,8 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
 from dashboards.faults import say_not_compared, say_one_checkpoint
-from dashboards.lens_choice import Filter
 from dashboards.page import Chosen
+from dashboards.parts.lens.choice import Filter
 from dashboards.texts import language_name
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
 from interp.data.languages import in_table_order

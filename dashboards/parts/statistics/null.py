@@ -12,7 +12,7 @@ from dashboards.chart import show
 from dashboards.controls import choose, choose_view, number
 from dashboards.faults import told
 from dashboards.page import Chosen
-from dashboards.statistics_ecdf import group_name, stored_row
+from dashboards.parts.statistics.ecdf import group_name, stored_row
 from interp.evidence.layer_null import Null, block_null, neuron_null
 from interp.figures.evidence import null_histogram
 from interp.lape.ecdf_band import LIVE_BYTES, counts_bytes

@@ -11,9 +11,9 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
-from dashboards.facts_data import Answers
-from dashboards.facts_verdicts import matching, records, say_across, say_verdicts, verdicts
-from dashboards.facts_words import accuracy_said, pairs_said, ways_said
+from dashboards.parts.facts.data import Answers
+from dashboards.parts.facts.verdicts import matching, records, say_across, say_verdicts, verdicts
+from dashboards.parts.facts.words import accuracy_said, pairs_said, ways_said
 from interp.data.languages import get
 from interp.evals.checkpoint_tables import PAIRWISE, pair_chance
 from interp.evals.fact_sheet import Part

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.faults import of_current_runs, stored_comparisons
 from dashboards.page import Chosen
-from dashboards.statistics_forest import ALL, Asked
+from dashboards.parts.statistics.forest import ALL, Asked
 from dashboards.texts import language_name
 from interp.comparison.trajectory import trajectories
 from interp.evidence.places import at_place, with_places

@@ -12,8 +12,8 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose
 from dashboards.faults import command, told
-from dashboards.neurons_shown import Place, Shown
 from dashboards.page import Chosen
+from dashboards.parts.neurons.shown import Place, Shown
 from interp.comparison.trajectory import steps_of
 from interp.figures.neurons import neuron_path
 from interp.lape.neuron_view import read_path

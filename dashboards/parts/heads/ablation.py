@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose
 from dashboards.faults import command, command_of
-from dashboards.heads_choice import HeadsChoice
+from dashboards.parts.heads.choice import HeadsChoice
 from interp.causal.containing import set_effects, sets_with
 from interp.figures.one_head import set_effects as draw_effects
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dashboards.chart import show
 from dashboards.controls import choose
 from dashboards.faults import command, command_of
-from dashboards.heads_choice import HeadsChoice
+from dashboards.parts.heads.choice import HeadsChoice
 from dashboards.texts import emit
 from interp.attention.measures import measure
 from interp.attention.tables import TENSORS

@@ -14,8 +14,8 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import number
 from dashboards.faults import command, command_of
-from dashboards.neurons_shown import Place, Shown
 from dashboards.page import Chosen
+from dashboards.parts.neurons.shown import Place, Shown
 from dashboards.texts import language_name, paragraph, plain, shaded
 from interp.figures.neurons import firing_dots
 from interp.lape.neuron_view import FIRING, entropy_of, firing, read_examples, strongest

@@ -11,8 +11,8 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import choose, set_control
-from dashboards.heads_choice import HeadsChoice
-from dashboards.heads_evidence import mean_text, say_cut, stored_table
+from dashboards.parts.heads.choice import HeadsChoice
+from dashboards.parts.heads.evidence import mean_text, say_cut, stored_table
 from interp.figures.head_sets import overlap_maps
 from interp.figures.verdicts import evidence_text
 from interp.lahis.top_frames import chance_overlap, overlap_change, overlap_frame, shared_frame

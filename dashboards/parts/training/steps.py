@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards.controls import choose
 from dashboards.faults import command
-from dashboards.training_logs import Logs
+from dashboards.parts.training.logs import Logs
 from interp.train_curves import at_step
 
 _STEP = re.compile(r"(?P<run>.+)-step-(?P<step>\d+)")

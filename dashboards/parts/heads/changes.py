@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import set_control
-from dashboards.heads_choice import HeadsChoice
-from dashboards.heads_deltas import ready
-from dashboards.heads_evidence import say_cut, stored_table
+from dashboards.parts.heads.choice import HeadsChoice
+from dashboards.parts.heads.deltas import ready
+from dashboards.parts.heads.evidence import say_cut, stored_table
 from interp.figures.head_sets import changed_heads, jaccard_dots
 from interp.lahis.top_frames import change_frame, changed_frame
 

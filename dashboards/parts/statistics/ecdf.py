@@ -11,7 +11,7 @@ from dashboards.chart import show
 from dashboards.controls import span
 from dashboards.faults import told
 from dashboards.page import Chosen
-from dashboards.statistics_forest import ALL
+from dashboards.parts.statistics.forest import ALL
 from dashboards.texts import language_name
 from interp.data import languages
 from interp.evidence.layer_null import DISTANCE, REST

@@ -1,0 +1,1 @@
+"""What the pages consist of: one folder per page."""
