@@ -43,7 +43,16 @@ def test_underscores_are_accepted_in_option_names(
         [],
         *(
             [name]
-            for name in ("lens", "lahis", "lape", "ablate", "attention", "similarity", "transition", "demo")
+            for name in (
+                "lens",
+                "lahis",
+                "lape",
+                "ablate",
+                "attention",
+                "similarity",
+                "transition",
+                "demo",
+            )
         ),
         ["eval", "mcq"],
         ["eval", "klar"],
