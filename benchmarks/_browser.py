@@ -33,6 +33,10 @@ _STILL = 500
 """Milliseconds without a change after which a page is taken for drawn."""
 
 
+_SILENT = 3_000
+"""Milliseconds after which a choice that changed nothing is given up."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A running dashboard.
@@ -111,8 +115,8 @@ _DRAWN = f"""() => {{
     if (!document.querySelector('h1') || document.querySelector('[data-testid="stSkeleton"]')) return false;
     const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
     if (!charts.every(chart => chart.querySelector('.main-svg'))) return false;
-    const last = Math.max(window._seen.changed, window._seen.ended, window._seen.asked);
-    return performance.now() - last > {_STILL};
+    const done = Math.max(window._seen.changed, window._seen.ended), asked = window._seen.asked;
+    return performance.now() - Math.max(done, asked) > (done > asked ? {_STILL} : {_SILENT});
 }}"""
 
 _TAKEN = (
@@ -164,9 +168,10 @@ class Reader:
         control = self.page.locator(f".st-key-{key}").first
         self.page.set_default_timeout(_SHORT)
         try:
-            return self._taken() if self._choose(control, rng) else None
+            taken = self._taken() if self._choose(control, rng) else 0.0
         finally:
             self.page.set_default_timeout(_WAIT)
+        return taken if taken > 0 else None  # nothing followed: it was chosen already
 
     def _choose(self, control: Locator, rng: random.Random) -> bool:
         control.scroll_into_view_if_needed()

@@ -111,13 +111,17 @@ def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) 
         meter = Meter(server.cpu)
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         reader = Reader(browser.new_context(viewport={"width": 1400, "height": 1000}).new_page())
-        for page in pages:
-            cold, warm, again = Taken(), Taken(), Taken()
-            address = f"{server.address}/{page}"
-            meter.take(cold, lambda address=address: reader.load(address))
+        colds, works = {}, []
+        for page in pages:  # all of them before any is visited on the way to another
+            colds[page] = Taken()
+            meter.take(colds[page], lambda page=page: reader.load(f"{server.address}/{page}"))
             if failed := reader.failed():
                 print(f"{page or 'overview'}: fails: {failed}")
-                continue
+            else:
+                works.append(page)
+        for page in works:
+            cold, warm, again = colds[page], Taken(), Taken()
+            address = f"{server.address}/{page}"
             other = PAGES[1] if page != PAGES[1] else PAGES[-1]
             if other not in pages:
                 other = PAGES[0] if page != PAGES[0] else PAGES[1]
