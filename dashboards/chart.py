@@ -48,7 +48,7 @@ def show(
             "selection_mode": "points",
         }
     st.plotly_chart(
-        inked(figure, "theme"),
+        inked(figure, st.context.theme.type or "light"),
         key=f"chart_{key}",
         alt=f"{title}. {takeaway}",
         config={"displaylogo": False},

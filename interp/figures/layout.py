@@ -17,12 +17,8 @@ GRID = "rgba(128, 128, 128, 0.25)"
 """Readable on white and on black."""
 
 
-INK = {"light": "#31333F", "dark": "#E6EAF1", "theme": "#000037"}
-"""Of what is written on a figure, by what is behind it; read at a contrast above 10.
-
-The last is not shown: Streamlit's page puts the strongest grey of the reader's theme in its place, and
-another one as soon as the theme changes, which Python does not hear of before the next rerun.
-"""
+INK = {"light": "#31333F", "dark": "#E6EAF1"}
+"""Of what is written on a figure, by what is behind it; read at a contrast above 10."""
 
 
 def finish(
@@ -75,7 +71,7 @@ def inked(figure: go.Figure, behind: str) -> go.Figure:
 
     Args:
         figure: changed in place, which spares a copy of its numbers.
-        behind: ``light``, ``dark``, or ``theme`` on a page of Streamlit.
+        behind: ``light`` or ``dark``.
 
     Returns:
         The figure.
