@@ -37,6 +37,7 @@ def choose(
     _say_unknown(label, key, options)
     _drop_gone(key, options)
     index = next((at for at, one in enumerate(options) if one == default), 0)
+    _follow_default(key, options[index])
     chosen = st.selectbox(
         label, options, index=index, key=key, help=help, disabled=disabled, bind="query-params"
     )
@@ -54,6 +55,7 @@ def choose_view(
     """Choose one of a few, all of them visible."""
     _say_unknown(label, key, options)
     _drop_gone(key, options)
+    _follow_default(key, default or options[0])
     chosen = st.segmented_control(
         label,
         options,
@@ -90,10 +92,12 @@ def choose_some(
     if key in st.session_state and known != list(st.session_state[key]):
         st.session_state[key] = known
     start = list(options if default is None else default)
+    start = [one for one in start if one in options][:most]
+    _follow_default(key, start)
     chosen = st.multiselect(
         label,
         options,
-        default=[one for one in start if one in options][:most],
+        default=start,
         key=key,
         max_selections=most,
         help=help,
@@ -117,6 +121,7 @@ def number(
     held = st.session_state.get(key)
     if isinstance(held, int | float) and not low <= held <= high:
         st.session_state[key] = min(max(held, low), high)
+    _follow_default(key, default)
     return st.slider(label, low, high, default, step=step, key=key, help=help, bind="query-params")
 
 
@@ -147,6 +152,7 @@ def span(
     if isinstance(held, tuple | list) and not (low <= held[0] <= held[1] <= high):
         st.session_state[key] = (low, high)
     start = default or (low, high)
+    _follow_default(key, start)
     one, other = st.slider(label, low, high, start, key=key, help=help, bind="query-params")
     return min(one, other), max(one, other)  # a link may name the ends in any order
 
@@ -174,6 +180,23 @@ def ask_text(label: str, key: str, *, help: str | None = None, hint: str | None 
 def set_control(key: str, value: Any) -> None:
     """Set a widget from a click; call it in a callback, before the widget is drawn again."""
     st.session_state[key] = value
+    st.session_state[f"{key} clicked"] = True
+
+
+def _follow_default(key: str, default: Any) -> None:
+    """Let a widget that is at its default stay there when the default moves with other widgets.
+
+    The URL names what differs from the default only: what it does not name has to be the default, or
+    the same address would show another view in another window.
+    """
+    note = f"{key} default"
+    before = st.session_state.get(note, default)
+    st.session_state[note] = default
+    clicked = st.session_state.pop(f"{key} clicked", False)
+    if before == default or clicked or _asked(key):
+        return
+    if key in st.session_state and st.session_state[key] == before:
+        st.session_state[key] = default
 
 
 def _asked(key: str) -> list[str]:
