@@ -101,7 +101,7 @@ class Visit:
 
     def _follow(self, address: str) -> None:
         parts = urlsplit(address)
-        if parts.scheme not in ("data", "blob", "about") and parts.hostname != HOST:
+        if parts.scheme not in ("data", "blob", "about", "file") and parts.hostname != HOST:
             self.strayed.append(address)
 
     def open(self, path: str = "", **query: Any) -> Visit:
@@ -126,13 +126,22 @@ class Visit:
         box = self.page.locator(f".st-key-{key} input")
         box.click()
         box.fill(option)
-        self.page.keyboard.press("Enter")
+        with self.rerun():
+            self.page.keyboard.press("Enter")
         return self.asks(**{key: option})
 
+    @contextmanager
+    def rerun(self) -> Iterator[None]:
+        """Wait, after what is done in the block, until the script has run again and all is drawn."""
+        before = self.page.evaluate(_RUNS)
+        yield
+        self.page.wait_for_function(f"before => ({_RUNS})() > before", arg=before)
+        self.settle()
+
     def asks(self, **query: Any) -> Visit:
-        """Wait until the URL says this, and the page shows it."""
+        """Wait until the URL says this."""
         self.page.wait_for_url(lambda address: self._says(address, query))
-        return self.settle()
+        return self
 
     @staticmethod
     def _says(address: str, query: dict[str, Any]) -> bool:
@@ -148,7 +157,8 @@ class Visit:
         """Click on a point of a chart with the mouse."""
         self.chart(key).scroll_into_view_if_needed()
         self.page.mouse.move(*self.cell(key, x, y))
-        self.page.mouse.click(*self.cell(key, x, y))
+        with self.rerun():
+            self.page.mouse.click(*self.cell(key, x, y))
         return self
 
     def chart(self, key: str) -> Locator:
@@ -184,9 +194,21 @@ class Visit:
         self._context.close()
 
 
+# How often the script began to run since this was first asked.
+_RUNS = """() => {
+    if (window._runs === undefined) {
+        window._runs = 0;
+        const app = document.querySelector('[data-testid="stApp"]');
+        new MutationObserver(() => {
+            if (app.dataset.testScriptState === 'running') window._runs += 1;
+        }).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
+    }
+    return window._runs;
+}"""
+
 # A chart is drawn in several steps, none of which says that it is the last.
 _DRAWN = """() => {
-    const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
+    const charts = [...document.querySelectorAll('[class*="st-key-chart_"]')];
     const seen = charts.map(chart => chart.querySelectorAll('svg *').length).join();
     const same = window._seen === seen ? (window._same ?? 0) + 1 : 0;
     [window._seen, window._same] = [seen, same];
