@@ -64,6 +64,17 @@ def finish(
     )  # fmt: skip
 
 
+def legend_below(figure: go.Figure, height: int, *, pixels: int = 60) -> go.Figure:
+    """Keep the legend the same distance below a chart, however tall; plotly counts in heights of panels.
+
+    Args:
+        figure: changed in place.
+        height: of the figure in pixels.
+        pixels: between the panels' lower edge and the legend.
+    """
+    return figure.update_layout(legend={"y": -pixels / max(60, height - 150)})
+
+
 def inked(figure: go.Figure, behind: str) -> go.Figure:
     """Write ticks, axis titles and annotations in a colour that can be read.
 

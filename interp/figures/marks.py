@@ -11,6 +11,9 @@ SEQUENTIAL = "Cividis"
 DIVERGING = "RdBu"
 """Blue is a rise, red a fall; centre it on 0 (``zmid=0``)."""
 
+NEUTRAL = "rgba(128, 128, 128, 0.7)"
+"""Of what belongs to no checkpoint: connecting lines, error bars of bars, guessing."""
+
 BAND_OPACITY = 0.2
 
 
@@ -103,3 +106,17 @@ def series_marks(names: Sequence[str]) -> dict[str, Mark]:
             "",
         )
     return marks
+
+
+def hatch(shape: str) -> dict[str, str | int]:
+    """Draw a pattern over a bar's colour, so that the bar keeps its weight.
+
+    Args:
+        shape: plotly's, e.g. ``Mark.pattern``; empty for none.
+    """
+    return {
+        "shape": shape,
+        "fillmode": "overlay",
+        "fgcolor": "rgba(255, 255, 255, 0.55)",
+        "size": 6,
+    }
