@@ -75,6 +75,23 @@ def logged(logs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return table.rename_axis("metric").reset_index()
 
 
+def languages_logged(logs: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Say in which languages each metric is logged apart.
+
+    Args:
+        logs: label to log.
+
+    Returns:
+        Metric to label to codes in table order; without metrics and labels that have none.
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for label, log in logs.items():
+        apart = log.loc[log["lang"] != "", ["metric", "lang"]].drop_duplicates()
+        for metric, own in apart.groupby("metric")["lang"]:
+            found.setdefault(str(metric), {})[label] = tuple(in_table_order(own))
+    return found
+
+
 def axes_of(log: pd.DataFrame) -> tuple[str, ...]:
     """Name the axes that a log has the numbers for; ``step`` always."""
     there = set(log.loc[log["lang"] == "", "metric"])

@@ -9,17 +9,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from interp.figures.layout import clickable, empty, finish
+from interp.figures.layout import clickable, empty, finish, legend_below
 from interp.figures.marks import SEQUENTIAL, Mark
+
+Floats = NDArray[np.float64]
 
 _PANEL = 230
 """Height of one row of panels in pixels."""
 
-MOST_POINTS = 12_000
-"""Raw points of one chart that are drawn; of more, every n-th. Vector graphics, not WebGL: a page has more
+MOST_DOTS = 300
+"""Raw points of one series that are drawn; of more, every n-th. Vector graphics, not WebGL: a page has more
 charts than a browser has WebGL contexts."""
+
+MOST_ON_LINE = 600
+"""Points of one line that are drawn: more than a panel has pixels is not to be seen."""
 
 MOST_COLUMNS = 240
 """Columns of a map of languages by steps; of more steps, the mean of neighbours."""
@@ -54,32 +60,32 @@ def metric_curves(
         Smoothed lines over faint raw points; a line ends at a gap and begins anew after it. A click
         hands back ``[label, step]``.
     """
-    frame = frame[frame["label"].isin(labels) & frame[by].isin(panels)]
-    if frame.empty:
+    series = dict(list(frame.sort_values("step", kind="stable").groupby([by, "label"], sort=False)))
+    drawn = {panel for panel, label in series if label in labels}
+    panels = [one for one in panels if one in drawn]
+    if not panels:
         return empty(title, "nothing of this is in the chosen logs")
-    panels = [one for one in panels if one in set(frame[by])]
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     figure = make_subplots(
         rows, columns, subplot_titles=[html.escape(str(one)) for one in panels],
         shared_yaxes="all" if same_y else False, horizontal_spacing=0.08 if not same_y else 0.03,
-        vertical_spacing=min(0.12, 0.3 / rows),
+        vertical_spacing=min(0.15, 0.3 / rows),
     )  # fmt: skip
     named: set[str] = set()
     traces: list[go.Scatter] = []
     places: list[tuple[int, int]] = []
-    thin = every(frame)
     for at, panel in enumerate(panels):
         for label in labels:
-            own = frame[(frame[by] == panel) & (frame["label"] == label)].sort_values("step")
-            if own.empty:
+            own = series.get((panel, label))
+            if own is None:
                 continue
             mark = marks[label]
-            raw = own.iloc[::thin]
+            raw = own.iloc[:: _thinning(len(own))]
             smoothed = not np.array_equal(own["value"], own["smoothed"], equal_nan=True)
             traces.append(
                 go.Scatter(
-                    x=raw["x"], y=raw["value"], mode="markers", name=label, legendgroup=label,
+                    x=raw["x"].to_numpy(), y=raw["value"].to_numpy(), mode="markers", name=label, legendgroup=label,
                     showlegend=False,
                     marker={
                         "color": mark.colour, "symbol": mark.symbol,
@@ -90,10 +96,10 @@ def metric_curves(
                     "<extra></extra>",
                 )
             )  # fmt: skip
-            line = _broken(own, max(1, thin // 5))
+            line_x, line_y = _broken(own)
             traces.append(
                 go.Scatter(
-                    x=line["x"], y=line["smoothed"], mode="lines", name=label, legendgroup=label,
+                    x=line_x, y=line_y, mode="lines", name=label, legendgroup=label,
                     showlegend=label not in named, connectgaps=False,
                     line={"color": mark.colour, "dash": mark.dash, "width": 2},
                     hoverinfo="skip",
@@ -107,8 +113,8 @@ def metric_curves(
         figure.update_xaxes(title_text=x, row=last, col=column)
     height = 130 + _PANEL * rows
     finish(figure, title=title, height=height)
-    figure.update_layout(margin={"t": 90}, legend={"y": -55 / max(60, height - 150)})
-    return figure
+    figure.update_layout(margin={"t": 90})
+    return legend_below(figure, height, pixels=55)
 
 
 def language_map(
@@ -168,18 +174,35 @@ def _points(label: str, steps: pd.Series[Any]) -> Any:
 
 
 def every(frame: pd.DataFrame) -> int:
-    """Say that every n-th raw point is drawn; 1 is all."""
-    return max(1, -(-len(frame) // MOST_POINTS))
+    """Say that of the longest series every n-th raw point is drawn; 1 is all.
+
+    Args:
+        frame: `interp.train_curves.curves`.
+    """
+    if frame.empty:
+        return 1
+    return _thinning(int(frame.groupby(["label", "metric", "lang"]).size().max()))
 
 
-def _broken(own: pd.DataFrame, thin: int) -> pd.DataFrame:
-    """Put an empty point between two pieces, so that no line joins them."""
-    parts: list[pd.DataFrame] = []
-    for _, part in own[["x", "smoothed", "piece"]].groupby("piece", sort=True):
-        if parts:
-            parts.append(part.iloc[:1].assign(smoothed=np.nan))
-        parts += [part.iloc[:-1:thin], part.iloc[-1:]]
-    return pd.concat(parts)
+def _thinning(points: int) -> int:
+    return max(1, -(-points // MOST_DOTS))
+
+
+def _broken(own: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Lay out a line, with an empty point between two pieces, so that nothing joins them.
+
+    Returns:
+        x and y; of a long line every n-th point and the ends of each piece.
+    """
+    piece = own["piece"].to_numpy()
+    begins = np.flatnonzero(np.diff(piece, prepend=piece[0] - 1))
+    lengths = np.diff(begins, append=len(piece))
+    within = np.arange(len(piece)) - np.repeat(begins, lengths)
+    keep = within % max(1, -(-len(piece) // MOST_ON_LINE)) == 0
+    keep[begins + lengths - 1] = True
+    x, y = (own[name].to_numpy(float)[keep] for name in ("x", "smoothed"))
+    breaks = np.flatnonzero(np.diff(piece[keep])) + 1
+    return np.insert(x, breaks, x[breaks]), np.insert(y, breaks, np.nan)
 
 
 def _binned(frame: pd.DataFrame) -> pd.DataFrame:

@@ -94,8 +94,8 @@ def test_a_training_without_checkpoints_shows_the_command(small: Path) -> None:
     (shown,) = [one.value for one in app.code if "checkpoint_every" in one.value]
     assert shown.startswith(
         "interp train grpo --model ckpt/base --out ckpt/grpo-steps --preset organism "
-        "--set checkpoint_every=100\ninterp lape --model ckpt/grpo-steps/steps/grpo-steps-step-60 "
-        "--label grpo-step-60 --stage grpo "
+        "--set checkpoint_every=30\ninterp lape --model ckpt/grpo-steps/steps/grpo-steps-step-30 "
+        "--label grpo-step-30 --stage grpo "
     )
 
 

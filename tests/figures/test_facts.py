@@ -9,14 +9,10 @@ import pytest
 
 from interp.evals.checkpoint_tables import accuracy_of, pairs_of, right_in_languages
 from interp.evals.wrong_answers import mode_counts
-from interp.figures.facts import (
-    UNBALANCED,
-    dumbbell,
-    flip_bars,
-    pair_maps,
-    right_histogram,
-    way_bars,
-)
+from interp.figures.fact_accuracy import dumbbell
+from interp.figures.fact_consistency import pair_maps, right_histogram
+from interp.figures.fact_flips import UNBALANCED, flip_bars
+from interp.figures.fact_ways import way_bars
 from interp.figures.marks import checkpoint_marks
 
 LANGUAGES = ("en", "ar", "bn")

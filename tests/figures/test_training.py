@@ -9,7 +9,8 @@ import pytest
 from interp.figures.marks import checkpoint_marks
 from interp.figures.training import (
     MOST_COLUMNS,
-    MOST_POINTS,
+    MOST_DOTS,
+    MOST_ON_LINE,
     every,
     language_map,
     metric_curves,
@@ -69,17 +70,28 @@ def test_panels_of_languages_share_their_axis(logs: dict[str, pd.DataFrame]) -> 
     assert [trace.y[0] for trace in figure.data[::2]] == pytest.approx([0.001, 0.101, 0.201])
 
 
-def test_long_logs_are_thinned_and_keep_their_ends() -> None:
-    n = MOST_POINTS * 3
+def test_long_series_are_thinned_and_lines_keep_the_ends_of_their_pieces() -> None:
+    n = MOST_ON_LINE * 3
+    steps = np.arange(n)
     frame = pd.DataFrame(
         {
-            "label": "sft", "metric": "loss", "lang": "", "step": np.arange(n), "x": np.arange(n),
-            "value": 1.0, "smoothed": np.arange(n, dtype=float), "piece": 0,
+            "label": "sft", "metric": "loss", "lang": "", "step": steps, "x": steps,
+            "value": 1.0, "smoothed": steps.astype(float), "piece": (steps >= 1000).astype(int),
         }
     )  # fmt: skip
-    assert every(frame) == 3 and every(frame.iloc[:MOST_POINTS]) == 1
-    figure = metric_curves(frame, ["sft"], ["loss"], title="T", marks=MARKS, x="step")
-    assert len(figure.data[0].x) == MOST_POINTS and figure.data[1].x[-1] == n - 1
+    short = frame.iloc[:MOST_DOTS].assign(metric="kl")
+    assert every(pd.concat([short, frame])) == n // MOST_DOTS and every(short) == 1
+    assert every(frame.iloc[:0]) == 1
+    figure = metric_curves(
+        pd.concat([short, frame]), ["sft"], ["loss", "kl"], title="T", marks=MARKS, x="step"
+    )
+    dots, line, few, _ = figure.data
+    assert len(dots.x) == MOST_DOTS and len(few.x) == MOST_DOTS
+    y = np.array(line.y, float)
+    assert np.isnan(y).sum() == 1 and len(y) <= MOST_ON_LINE + 4
+    (gap,) = np.flatnonzero(np.isnan(y))
+    assert (line.x[gap - 1], line.x[gap + 1], line.x[0], line.x[-1]) == (999, 1000, 0, n - 1)
+    assert list(dots.customdata[1]) == ["sft", n // MOST_DOTS]
 
 
 def test_map_leaves_gaps_white(logs: dict[str, pd.DataFrame]) -> None:

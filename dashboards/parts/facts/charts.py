@@ -26,14 +26,10 @@ from interp.evals.wrong_answers import (
     place_of_true,
 )
 from interp.evidence.rows import evidence
-from interp.figures.facts import (
-    UNBALANCED,
-    dumbbell,
-    flip_bars,
-    pair_maps,
-    right_histogram,
-    way_bars,
-)
+from interp.figures.fact_accuracy import dumbbell
+from interp.figures.fact_consistency import pair_maps, right_histogram
+from interp.figures.fact_flips import UNBALANCED, flip_bars
+from interp.figures.fact_ways import way_bars
 from interp.figures.verdicts import SIGNS, evidence_text
 
 Languages = tuple[str, ...]

@@ -33,7 +33,7 @@ def metrics(logs: Logs, chosen: Sequence[str], how: dict[str, Any]) -> None:
         frame,
         "t_metrics",
         metric_curves(
-            frame, list(logs.runs), list(chosen), title=_title(logs, ", ".join(chosen)),
+            frame, list(logs.runs), list(chosen), title=_title(logs, frame, ", ".join(chosen)),
             marks=logs.chosen.marks, x=UNITS[how["axis"]],
         ),
         how,
@@ -43,37 +43,36 @@ def metrics(logs: Logs, chosen: Sequence[str], how: dict[str, Any]) -> None:
 
 def languages(logs: Logs, how: dict[str, Any]) -> None:
     """Draw one metric language by language."""
-    table = logs.logged()
-    apart = table.loc[table["languages"] > 0, "metric"].tolist()
+    apart = logs.languages()
     if not apart:
         st.info("These logs hold no metric language by language.")
         return
     left, right = st.columns(2)
     with left:
         metric = choose(
-            "Metric by language", apart, "t_by_lang", default=_first(apart, _BY_LANGUAGE)
+            "Metric by language",
+            list(apart),
+            "t_by_lang",
+            default=_first(list(apart), _BY_LANGUAGE),
         )
     with right:
         view = choose_view("Show as", ["panels", "map"], "t_view")
-    logged = {
-        code for log in logs.logs.values() for code in log.loc[log["metric"] == metric, "lang"]
-    }
-    codes = logs.chosen.shown(sorted(logged - {""}))
-    having = [label for label in logs.runs if table.set_index("metric").loc[metric, label]]
+    codes = logs.chosen.shown([code for own in apart[metric].values() for code in own])
+    having = [label for label in logs.runs if set(apart[metric].get(label, ())) & set(codes)]
     if not codes:
         st.info(f"{metric} is not logged in the chosen languages: choose others.")
         return
     frame = logs.curves((metric,), languages=tuple(codes), **how)
     if view == "panels":
         figure = metric_curves(
-            frame, having, codes, title=_title(logs, f"{metric} by language"),
+            frame, having, codes, title=_title(logs, frame, f"{metric} by language"),
             marks=logs.chosen.marks, x=UNITS[how["axis"]], by="lang", columns=4, same_y=True,
         )  # fmt: skip
     else:
         label = choose("Run of the map", having, "t_map")
         frame = frame[frame["label"] == label]
         figure = language_map(
-            frame, codes, title=_title(logs, f"{metric} by language, {label}"),
+            frame, codes, title=_title(logs, frame, f"{metric} by language"),
             x=UNITS[how["axis"]], name=metric,
         )  # fmt: skip
     _show(logs, frame, "t_languages", figure, how, _spread(frame, metric))
@@ -92,7 +91,7 @@ def checks(logs: Logs, how: dict[str, Any]) -> None:
         frame,
         "t_checks",
         metric_curves(
-            frame, list(logs.runs), names, title=_title(logs, "checks on the validation split"),
+            frame, list(logs.runs), names, title=_title(logs, frame, "checks on the validation split"),
             marks=logs.chosen.marks, x=UNITS[how["axis"]], columns=4, same_y=True,
         ),
         {**how, "smoothing": "none"},
@@ -116,7 +115,7 @@ def reinforced(logs: Logs, how: dict[str, Any]) -> None:
         frame,
         "t_reward",
         metric_curves(
-            frame, list(logs.runs), names, title=_title(logs, "rollouts and their reward"),
+            frame, list(logs.runs), names, title=_title(logs, frame, "rollouts and their reward"),
             marks=logs.chosen.marks, x=UNITS[how["axis"]], columns=4,
         ),
         how,
@@ -142,13 +141,15 @@ def _show(
 ) -> None:
     gaps = gap_count(frame)
     parts = [said]
-    has_dots = not any(trace.type == "heatmap" for trace in figure.data)
+    if frame.empty:
+        parts = ["Nothing of this is in the chosen logs along this axis."]
+    has_dots = bool(figure.data) and not any(trace.type == "heatmap" for trace in figure.data)
     dots = "; dots: as logged" if has_dots else ""
-    if how["smoothing"] != "none":
+    if how["smoothing"] != "none" and len(frame):
         parts.append(f"Smoothed: {how['smoothing']} over {how['width']} logged points{dots}.")
     if has_dots and (n := every(frame)) > 1:
-        parts.append(f"One in {n} dots is drawn; the table has all.")
-    if not has_dots and frame["step"].nunique() > MOST_COLUMNS:
+        parts.append(f"Of long series one in {n} dots is drawn; the table has all.")
+    if len(frame) and not has_dots and frame["step"].nunique() > MOST_COLUMNS:
         parts.append("Neighbouring steps are averaged; the table has all.")
     if gaps:
         parts.append(f"{gaps} gaps in the logs (above 3 times the median distance) are left open.")
@@ -163,8 +164,11 @@ def _show(
     )
 
 
-def _title(logs: Logs, what: str) -> str:
-    return f"Training of {html.escape(', '.join(logs.runs))}: {html.escape(what)}"
+def _title(logs: Logs, frame: pd.DataFrame, what: str) -> str:
+    """Name the runs that are drawn; where none is, all that were looked at."""
+    drawn = set(frame["label"])
+    labels = [label for label in logs.runs if label in drawn] or list(logs.runs)
+    return f"Training of {html.escape(', '.join(labels))}: {html.escape(what)}"
 
 
 def _ends(frame: pd.DataFrame, names: Sequence[str]) -> str:

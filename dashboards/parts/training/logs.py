@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboards.page import Chosen
 from interp.study import Study
-from interp.train_curves import axes_of, curves, logged, read_log
+from interp.train_curves import axes_of, curves, languages_logged, logged, read_log
 
 UNITS = {"step": "optimiser step", "tokens": "tokens", "seconds": "seconds"}
 """Axis to its title."""
@@ -39,16 +39,36 @@ class Logs:
     manifests: Mapping[str, Mapping[str, Any]]
 
     def logged(self) -> pd.DataFrame:
-        """Return which metrics are in which log."""
-        return logged(self.logs)
+        """Return which metrics are in which log, kept until the study changes."""
+
+        def compute(_study: Study, *_key: Any) -> pd.DataFrame:
+            return logged(self.logs)
+
+        return self.chosen.source.derive(compute, tuple(self.runs.items()))
 
     def axes(self) -> list[str]:
         """Return the axes that some log has the numbers for."""
-        return [axis for axis in UNITS if any(axis in axes_of(log) for log in self.logs.values())]
+        return [axis for axis in UNITS if any(axis in own for own in self._axes().values())]
 
     def without(self, axis: str) -> list[str]:
         """Return the labels whose log lacks an axis."""
-        return [label for label, log in self.logs.items() if axis not in axes_of(log)]
+        return [label for label, own in self._axes().items() if axis not in own]
+
+    def _axes(self) -> dict[str, tuple[str, ...]]:
+        """Return label to axes, kept until the study changes: a log has 100,000 rows."""
+
+        def compute(_study: Study, *_key: Any) -> dict[str, tuple[str, ...]]:
+            return {label: axes_of(log) for label, log in self.logs.items()}
+
+        return self.chosen.source.derive(compute, tuple(self.runs.items()))
+
+    def languages(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Return metric to label to the languages that it is logged in, kept until the study changes."""
+
+        def compute(_study: Study, *_key: Any) -> dict[str, dict[str, tuple[str, ...]]]:
+            return languages_logged(self.logs)
+
+        return self.chosen.source.derive(compute, tuple(self.runs.items()))
 
     def curves(self, metrics: tuple[str, ...], **how: Any) -> pd.DataFrame:
         """Return `interp.train_curves.curves`, kept until the study changes."""

@@ -80,7 +80,7 @@ def _checkpoints(logs: Logs, label: str, step: int) -> None:
         st.info(f"No checkpoint from within the training {label} has been analysed. To make one:")
         command(text)
     else:
-        st.info(f"No checkpoint from within {label}: this kind of training keeps none.")
+        st.info(f"No checkpoint from within {label}: such a training keeps none.")
 
 
 def _links(logs: Logs, name: str) -> None:
@@ -108,7 +108,10 @@ def _command(logs: Logs, label: str) -> str:
     run = logs.chosen.about([logs.runs[label]]).iloc[0]
     # beside the finished run, which other settings must not overwrite
     out = f"{run['model']}-steps"
-    step = min(EVERY, int(logs.logs[label]["step"].max()))
+    last = int(logs.logs[label]["step"].max())
+    step = EVERY if last > EVERY else last // 2  # the last step's checkpoint is the training's own
+    if step < 1:
+        return ""
     made = f"{out}/steps/{PurePosixPath(out).name}-step-{step}"
     place = shlex.quote(logs.chosen.source.path)
     config = manifest.get("config", {})
@@ -116,7 +119,7 @@ def _command(logs: Logs, label: str) -> str:
     given = f" --preset {shlex.quote(str(preset))}" if preset not in (None, "default") else ""
     return (
         f"{made_by} --model {shlex.quote(model)} --out {shlex.quote(out)}{given} "
-        f"--set checkpoint_every={EVERY}\n"
+        f"--set checkpoint_every={step}\n"
         f"interp lape --model {shlex.quote(made)} --label {shlex.quote(f'{label}-step-{step}')} "
         f"--stage {shlex.quote(str(run['stage']))} --study {place}"
     )
