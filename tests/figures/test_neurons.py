@@ -9,14 +9,9 @@ import pandas as pd
 import pytest
 
 from interp.figures.marks import checkpoint_marks
-from interp.figures.neurons import (
-    entropy_scatter,
-    firing_dots,
-    language_bars,
-    layer_bars,
-    layer_grid,
-    neuron_path,
-)
+from interp.figures.neuron_counts import language_bars, layer_bars, layer_grid
+from interp.figures.neuron_map import entropy_scatter
+from interp.figures.one_neuron import firing_dots, neuron_path
 from interp.figures.verdicts import SIGNS
 from interp.stats.verdict import BEYOND, NOT_ENOUGH
 

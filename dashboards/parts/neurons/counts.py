@@ -18,7 +18,7 @@ from dashboards.parts.neurons.controls import CHANGE, NUMBER, SHARE, first_place
 from dashboards.parts.neurons.shown import Shown, last_quarter
 from dashboards.texts import language_name
 from interp.evidence.rows import evidence
-from interp.figures.neurons import language_bars, layer_bars, layer_grid
+from interp.figures.neuron_counts import language_bars, layer_bars, layer_grid
 from interp.figures.verdicts import SIGNS
 
 FEW_TOKENS = 1 / 2

@@ -17,7 +17,7 @@ from dashboards.faults import command, command_of
 from dashboards.page import Chosen
 from dashboards.parts.neurons.shown import Place, Shown
 from dashboards.texts import language_name, paragraph, plain, shaded
-from interp.figures.neurons import firing_dots
+from interp.figures.one_neuron import firing_dots
 from interp.lape.neuron_view import FIRING, entropy_of, firing, read_examples, strongest
 
 _FACES = "Noto Sans, Noto Sans Arabic, Noto Sans Bengali, Noto Sans CJK SC, Noto Sans CJK JP"

@@ -15,7 +15,7 @@ from dashboards.faults import command, told
 from dashboards.page import Chosen
 from dashboards.parts.neurons.shown import Place, Shown
 from interp.comparison.trajectory import steps_of
-from interp.figures.neurons import neuron_path
+from interp.figures.one_neuron import neuron_path
 from interp.lape.neuron_view import read_path
 
 _STEP = re.compile(r"(?P<training>.+)-step-(?P<step>\d+)")

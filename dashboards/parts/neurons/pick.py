@@ -15,7 +15,7 @@ from dashboards.page import Chosen
 from dashboards.parts.neurons.controls import EVERY, GAINED, KEPT, LOST, Set, look_at
 from dashboards.parts.neurons.shown import Place, Shown
 from dashboards.texts import language_name, plain
-from interp.figures.neurons import entropy_scatter
+from interp.figures.neuron_map import entropy_scatter
 from interp.lape.live import neuron_table, scatter_frame
 
 
