@@ -8,12 +8,12 @@ statistics leave room for the wanted values.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -81,8 +81,11 @@ def _condition(schema: TableSchema, name: str, wanted: Any) -> pc.Expression:
     single = isinstance(wanted, str) or not hasattr(wanted, "__iter__")
     cells = [wanted] if single else list(wanted)
     values = [cell for cell in cells if not _is_empty(cell)]
+    if pa.types.is_floating(kind) and len(values) > 1 and 0 in values:
+        values += [0.0, -0.0]  # equal, but two members to `isin`
     try:
-        given = pa.array(values, from_pandas=False)
+        plain = [one.item() if isinstance(one, np.generic) else one for one in values]
+        given = pa.array(plain, from_pandas=False)
         # By way of its own type, so that 1.5 is no int, "1" no number and True no 1.
         fits = not values or _same_kind(given.type, kind)
         array = given.cast(kind) if fits else None
@@ -98,13 +101,14 @@ def _condition(schema: TableSchema, name: str, wanted: Any) -> pc.Expression:
         # `isin` alone prunes no row group: its smallest and largest value do.
         bounds = pc.min_max(array)
         condition = (field >= bounds["min"]) & (field <= bounds["max"]) & condition
-    if len(values) < len(cells):
+    if any(map(_is_empty, cells)):
         condition = field.is_null() | condition if values else field.is_null()
     return condition
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+    number = isinstance(value, float | np.floating)
+    return value is None or value is pd.NA or bool(number and np.isnan(value))
 
 
 def _same_kind(given: pa.DataType, stored: pa.DataType) -> bool:
@@ -124,40 +128,66 @@ def _said(schema: TableSchema, name: str) -> str:
 
 def read_rows(
     file: BinaryIO,
+    schema: TableSchema,
     condition: pc.Expression | None,
     columns: Sequence[str] | None,
-    named: Sequence[str] | None = None,
+    named: Sequence[str],
     categories: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Read the rows of an open parquet file that a condition lets through.
 
     Args:
         file: the file.
+        schema: the table that it holds.
         condition: of ``filter_of``.
-        columns: the columns wanted, or all; those of the condition need not be among them.
-        named: the columns of the condition; it may ask for any where omitted.
+        columns: the columns wanted, or all; those of the condition need not be among them. One that
+            the file lacks is left out.
+        named: the columns of the condition.
         categories: columns of texts to return as categories.
 
     Returns:
         The rows in stored order. A column that may be empty has, where none of these rows is,
         the type of its values.
+
+    Raises:
+        ValueError: the condition names a column that has to be there and is not. One that a writer
+            may leave out is empty.
     """
     fragment = pads.ParquetFileFormat().make_fragment(file)
-    whole = pq.ParquetFile(file, metadata=fragment.metadata, read_dictionary=list(categories))
-    names = whole.schema_arrow.names
-    wanted = list(names if columns is None else columns)
+    names = fragment.physical_schema.names
+    whole = pq.ParquetFile(
+        file, metadata=fragment.metadata, read_dictionary=_held(categories, names)
+    )
+    wanted = _held(names if columns is None else columns, names)
     if condition is None:
-        # a column that the file lacks is passed over in reading, and missed in choosing
         return whole.read(columns=wanted).select(wanted).to_pandas(ignore_metadata=True)
-    asked = list(names if named is None else named)
-    read = list(dict.fromkeys([*wanted, *asked]))
+    absent = [column for column in schema.columns if column.name in named]
+    absent = [column for column in absent if column.name not in names]
+    if lacking := [column.name for column in absent if not column.optional]:
+        raise ValueError(f"no column {', '.join(lacking)}")
+    empty = [arrow_schema(schema).field(column.name) for column in absent]
+    asked = _held(named, names)
+    kept = wanted or names[:1]  # a table without columns forgets how many rows it had
+    read = list(dict.fromkeys([*kept, *asked]))
     # Of the groups that statistics leave (all of them, where ids come in any order) only the columns
     # asked are read, their texts as dictionaries: a tenth of what decoding every column takes.
     coded = pq.ParquetFile(file, metadata=fragment.metadata, read_dictionary=asked)
+
+    def chosen(reader: pq.ParquetFile, group: int, some: Sequence[str]) -> pa.Table:
+        table = reader.read_row_group(group, columns=list(some))
+        for field in empty:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+        return table.filter(condition)
+
+    left = fragment.subset(condition, schema=pa.schema([*fragment.physical_schema, *empty]))
     found = [
-        whole.read_row_group(group.id, columns=read).filter(condition).select(wanted)
-        for group in fragment.subset(condition).row_groups
-        if coded.read_row_group(group.id, columns=asked).filter(condition).num_rows
+        chosen(whole, group.id, read).select(kept)
+        for group in left.row_groups
+        if chosen(coded, group.id, asked).num_rows
     ]
-    table = pa.concat_tables(found) if found else whole.schema_arrow.empty_table().select(wanted)
-    return table.to_pandas(ignore_metadata=True)
+    table = pa.concat_tables(found) if found else whole.schema_arrow.empty_table().select(kept)
+    return table.to_pandas(ignore_metadata=True)[wanted]
+
+
+def _held(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [name for name in columns if name in names]

@@ -191,11 +191,11 @@ class Study:
         if file in record.data["files"]:
             with record.open_file(file) as opened:
                 try:
-                    frame = read_rows(opened, condition, columns, tuple(where), categories)
+                    frame = read_rows(opened, schema, condition, columns, tuple(where), categories)
                 except tables.READ_ERRORS as error:
                     raise _unreadable(record.folder / file, error) from error
             frame = _whole(record.folder / file, schema, frame, columns)
-        if frame is None or frame.empty:
+        if frame is None or not len(frame):
             empty = tables.empty_frame(schema).astype(dict.fromkeys(categories, "category"))
             return empty if columns is None else empty[list(columns)]
         return frame
@@ -364,7 +364,8 @@ def _whole(
     path: Path, schema: TableSchema, frame: pd.DataFrame, columns: Sequence[str] | None
 ) -> pd.DataFrame:
     """Refuse a run's table without a column that was asked for; an optional one is empty then."""
-    lacking = [name for name in columns or schema.names if name not in frame.columns]
+    wanted = list(schema.names if columns is None else columns)
+    lacking = [name for name in wanted if name not in frame.columns]
     if not lacking:
         return frame
     required = [one.name for one in schema.columns if one.name in lacking and not one.optional]
@@ -373,7 +374,7 @@ def _whole(
             f"{path} has no column {', '.join(required)}: another program wrote it; the other files "
             "can still be read; run the analysis again with --overwrite, or restore the file"
         )
-    return frame.assign(**dict.fromkeys(lacking))[list(columns or schema.names)]
+    return frame.assign(**dict.fromkeys(lacking))[wanted]
 
 
 def _refuse_other_columns(

@@ -219,12 +219,15 @@ def read_table(data: bytes, columns: Sequence[str] | None = None) -> pd.DataFram
 
     Args:
         data: a whole file.
-        columns: the columns wanted, or all.
+        columns: the columns wanted, or all; one that the file lacks is left out.
 
     Returns:
         The frame; empty cells satisfy ``pandas.isna``, lists are numpy arrays.
     """
-    table = pq.read_table(io.BytesIO(data), columns=None if columns is None else list(columns))
+    file = pq.ParquetFile(io.BytesIO(data))
+    if columns is not None:
+        columns = [name for name in columns if name in file.schema_arrow.names]
+    table = file.read(columns=columns)
     return table.to_pandas(ignore_metadata=True)
 
 

@@ -93,6 +93,36 @@ def test_rows_are_those_of_the_whole_table(study: tuple[Study, str], name: str) 
         agree(found, table[cells.isna() | (cells == one)])
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        [0.0, 4.0],
+        [-0.0, None, 4.0],
+        [np.float32("nan"), 4.0],
+        np.float32("nan"),
+        (np.float32(0.5), np.float64(4), 0),
+    ],
+)
+def test_numbers_are_held_against_each_other_as_pandas_does(tmp_path, wanted) -> None:
+    study = Study.open(tmp_path / "s")
+    entropy = pd.Series([0.0, -0.0, np.nan, 4.0, 0.5, np.inf, -0.0])
+    with study.run(samples.spec()) as run:
+        frame = pd.concat([samples.neurons()] * 4, ignore_index=True).iloc[: len(entropy)]
+        run.write_table("neurons", frame.assign(entropy=entropy, neuron=np.arange(len(entropy))))
+    found = study.rows("neurons", run_id=run.run_id, where={"entropy": wanted})
+    listed = np.atleast_1d(np.array(wanted, float))
+    expected = entropy.isin(listed) | (entropy.isna() & np.isnan(listed).any())
+    assert list(found["neuron"]) == list(np.flatnonzero(expected))
+
+
+def test_whole_numbers_of_several_kinds_are_one(study: tuple[Study, str]) -> None:
+    opened, run_id = study
+    one = opened.rows("head_scores", run_id=run_id, where={"layer": [7, 0]})
+    mixed = [np.int8(7), np.uint16(0)]
+    agree(opened.rows("head_scores", run_id=run_id, where={"layer": mixed}), one)
+    assert len(one)
+
+
 def test_conditions_hold_together_and_columns_are_those_asked(study: tuple[Study, str]) -> None:
     opened, run_id = study
     table = opened.table("head_scores", run_id=run_id)
@@ -138,8 +168,10 @@ def test_only_row_groups_that_may_hold_the_values_are_read(tmp_path: Path) -> No
 
         frame = partial.read_rows(
             Watched(),  # type: ignore[arg-type]
+            schema,
             partial.filter_of(schema, {"layer": wanted}),
             ["head"],
+            ["layer"],
         )
         assert len(frame) == 1000 * (1 if isinstance(wanted, int) else len(wanted))  # type: ignore[arg-type]
         return read
