@@ -3,11 +3,12 @@
 Started by ``interp dashboard --study PATH`` or ``streamlit run dashboards/app.py -- --study PATH``.
 """
 
+import contextlib
 from pathlib import Path
 
 import streamlit as st
 
-from dashboards.faults import told
+from dashboards.faults import Stopped, told
 
 PAGES = (
     st.Page("views/overview.py", title="Overview", icon=":material/home:", default=True),
@@ -38,10 +39,10 @@ def carry_over(page: str) -> None:
     """
     if st.session_state.get("page_before", page) == page:
         return
-    asked = st.session_state["asked_before"]
+    asked, held = st.session_state["asked_before"], st.session_state["held_before"]
     for key in SHARED:
-        if key in st.session_state and key not in st.query_params:
-            st.session_state[key] = st.session_state[key]
+        if key in held and key not in st.query_params:
+            st.session_state[key] = held[key]
             if key in asked:
                 st.query_params[key] = asked[key]
 
@@ -49,6 +50,9 @@ def carry_over(page: str) -> None:
 def remember(page: str) -> None:
     """Note what a page leaves to the next."""
     st.session_state["page_before"] = page
+    st.session_state["held_before"] = {
+        key: st.session_state[key] for key in SHARED if key in st.session_state
+    }
     st.session_state["asked_before"] = {
         key: st.query_params.get_all(key) for key in SHARED if key in st.query_params
     }
@@ -58,7 +62,7 @@ st.set_page_config(page_title="interp", page_icon=str(ICON), layout="wide")
 page = st.navigation(list(PAGES))
 carry_over(page.url_path)
 try:
-    with told():
+    with told(), contextlib.suppress(Stopped):
         page.run()
 finally:
     remember(page.url_path)

@@ -25,6 +25,14 @@ COMMANDS = {
 """Analysis to the command that adds it to a study."""
 
 
+class Stopped(Exception):
+    """The page has said why it shows nothing more.
+
+    Not ``st.stop``, after which Streamlit lets nothing be written into the session: the next page would
+    not know which study was chosen.
+    """
+
+
 def command(text: str) -> None:
     """Show a command that can be copied."""
     st.code(text, language="bash")

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboards.controls import choose, choose_some
 from dashboards.data import Source, open_source
 from dashboards.faults import (
+    Stopped,
     explain_unopened,
     of_current_runs,
     say_damaged_comparisons,
@@ -129,6 +130,9 @@ def begin(title: str) -> Chosen:
 
     Args:
         title: of the page.
+
+    Raises:
+        Stopped: there is none; the reason has been said.
     """
     st.title(title)
     with st.sidebar:
@@ -144,10 +148,10 @@ def begin(title: str) -> Chosen:
         runs = source.runs()
     except InterpError as error:
         explain_unopened(path or asked_study(), error)
-        st.stop()
+        raise Stopped from None
     if runs.empty:
         say_empty(source)
-        st.stop()
+        raise Stopped
     say_damaged_comparisons(source)
     stages = dict(zip(runs["label"], runs["stage"], strict=True))
     ordered = in_order(stages)
