@@ -12,11 +12,13 @@ from dashboards.parts.neurons.controls import (
     choose_thresholds,
     choose_view_of_counts,
 )
-from dashboards.parts.neurons.counts import draw_counts, draw_layers, draw_one_language, draw_window
+from dashboards.parts.neurons.counts import draw_counts
+from dashboards.parts.neurons.layers import draw_layers, draw_one_language
 from dashboards.parts.neurons.one import draw_neuron, draw_texts
 from dashboards.parts.neurons.path import draw_path
 from dashboards.parts.neurons.pick import draw_map, draw_table
 from dashboards.parts.neurons.shown import Shown, read_shown
+from dashboards.parts.neurons.window import draw_window
 from dashboards.texts import plain
 
 

@@ -16,10 +16,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboards.parts.neurons.counts import count_frame
-from dashboards.parts.neurons.shown import Shown
+from dashboards.parts.neurons.counts import count_frame, most_and_least
+from dashboards.parts.neurons.shown import Counted, Shown
 from interp.importers.imported import save_import
 from interp.importers.lape import read_lape
+from interp.lape.live import Chosen
 from interp.lape.summary import selection
 from interp.study import Study, load_study
 from tests.dashboards import app as driver
@@ -109,7 +110,8 @@ def planted(
 def test_counts_on_the_shipped_study_are_those_of_its_tables() -> None:
     app = open_page("neurons", lang="ar")
     check_quiet(app)
-    drawn = bars_of(charts(app)["n_counts"])
+    figure = charts(app)["n_counts"]
+    drawn = bars_of(figure)
     study = load_study(DEMO)
     runs = lape_runs(study)
     assert len(drawn) >= 2
@@ -122,7 +124,7 @@ def test_counts_on_the_shipped_study_are_those_of_its_tables() -> None:
     for row in stored.to_dict("records"):
         if row["label"] not in drawn:
             continue
-        trace = next(one for one in charts(app)["n_counts"].data if one.name == row["label"])
+        trace = next(one for one in figure.data if one.name == row["label"])
         at = list(drawn[row["label"]]).index("ar")
         assert trace.y[at] + trace.error_y.array[at] == row["label_high"]
         assert trace.y[at] - trace.error_y.arrayminus[at] == row["label_low"]
@@ -177,6 +179,14 @@ def test_views_and_the_layer_window() -> None:
     counted = frame.groupby("lang").size()
     drawn = bars_of(charts(share)["n_counts"])["base"]
     assert drawn == pytest.approx((counted / counted.sum()).to_dict())
+    stored = study.table("comparisons")
+    stored = stored[(stored["statistic"] == "neurons") & (stored["lang"] == "zh")].iloc[0]
+    trace = next(one for one in charts(share)["n_counts"].data if one.name == stored["label"])
+    at = list(bars_of(charts(share)["n_counts"])["base"]).index("zh")
+    other = study.table("neurons", run_id=runs[stored["label"]])
+    n = int(other["selected"].sum())
+    assert trace.y[at] + trace.error_y.array[at] == pytest.approx(stored["label_high"] / n)
+    assert stored["verdict"] in trace.hovertext[at]
     inside = bars_of(charts(share)["n_inside"])["base"]
     early = frame[frame["layer"] <= 3].groupby("lang").size().reindex(counted.index, fill_value=0)
     assert inside == pytest.approx((early / counted).to_dict())
@@ -198,6 +208,45 @@ def test_views_and_the_layer_window() -> None:
     assert list(trace.y) == [after[at] - before[at] for at in trace.x] and any(trace.y)
     other = other.groupby("lang").size()
     assert moved[label] == other.sub(counted, fill_value=0).to_dict()
+
+
+def test_a_verdict_on_a_number_is_none_on_a_share_of_another_total() -> None:
+    """Where one side selects fewer than the fraction asks for, or another total, shares differ otherwise."""
+    languages = ("en", "de")
+    row = {
+        "base_value": 2, "base_low": 1, "base_high": 3, "label_value": 2, "label_low": 1,
+        "label_high": 3, "ci_low": -1, "ci_high": 1, "verdict": "within noise",
+    }  # fmt: skip
+
+    def one(label: str, of_de: int, wanted: int) -> Shown:
+        n = 2 + of_de
+        assigned = np.zeros((n, 2), bool)
+        assigned[:2, 0] = assigned[2:, 1] = True
+        chosen = Chosen(languages, 1, np.zeros(n, int), np.arange(n), np.zeros(n), assigned, wanted)
+        counted = Counted(None, None, chosen, None)  # type: ignore[arg-type]
+        return Shown(label, label, languages, 1, 9, chosen.per_layer(), {}, counted, None, True)
+
+    for of_de, wanted, fits in ((2, 4, True), (3, 5, False), (2, 5, False)):
+        frame = count_frame(
+            [one("base", 2, 4), one("sft", of_de, wanted)],
+            ["en"], "base", "share", {("sft", "en"): row},
+        ).set_index("label")  # fmt: skip
+        assert frame.loc["sft", "value"] == 2 / (2 + of_de)
+        assert (frame.loc["sft", "verdict"] == "within noise") == fits
+        assert (frame.loc["sft", "low"] == 0.25) == fits
+        assert frame.loc["base", "high"] == 0.75  # the base's own interval is of its own share
+
+
+def test_what_is_said_of_counts_is_true_of_equal_ones() -> None:
+    names = ["lang", "label", "value", "low", "high"]
+    none = math.nan
+    rows = [("en", 1), ("de", 7), ("fr", 7), ("es", 7), ("pt", 7)]
+    frame = pd.DataFrame([(lang, "base", n, none, none) for lang, n in rows], columns=names)
+    assert most_and_least(frame, "number") == "base: most de, fr, es and 1 more (7), fewest en (1)"
+    assert most_and_least(frame.iloc[1:3], "number") == "base: de, fr (7)"
+    moved = frame.assign(value=[0, -7, 2, 2, 2], low=-9.0, high=-5.0)
+    assert most_and_least(moved, "Δ to base") == "base: largest change de -7 [-9, -5]"
+    assert most_and_least(moved.iloc[:1], "Δ to base") == "base: no change"
 
 
 def test_layers_of_a_language_and_a_click_on_one(planted: Any) -> None:
@@ -463,6 +512,7 @@ def test_links_that_ask_for_what_is_not_here(planted: Any) -> None:
 
 
 def test_the_page_does_without_torch() -> None:
-    modules = ("counts", "controls", "one", "path", "pick", "shown")
+    modules = [file.stem for file in (driver.ROOT / "dashboards/parts/neurons").glob("[!_]*.py")]
+    assert len(modules) > 5
     code = "import sys\n" + "\n".join(f"import dashboards.parts.neurons.{one}" for one in modules)
     subprocess.run([sys.executable, "-c", f"{code}\nassert 'torch' not in sys.modules"], check=True)

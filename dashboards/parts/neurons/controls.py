@@ -41,7 +41,7 @@ def choose_thresholds(source: Source, runs: Mapping[str, str]) -> dict[str, Any]
     if own is None:
         st.caption("Thresholds cannot be changed: imported runs list neurons, not activations.")
         return {}
-    columns = st.columns(3)
+    columns = st.columns((3, 3, 4))
     with columns[0]:
         fraction = _choose_fraction(own)
     with columns[1]:
@@ -71,13 +71,14 @@ def _thresholds(options: LapeOptions) -> tuple[float, float | None, str]:
 def _choose_fraction(own: LapeOptions) -> float:
     stored = round(100 * own.top_fraction, 4)
     percent = number(
-        "Top fraction (% of all neurons, lowest entropy)",
+        "Top fraction, % of all",
         min(_SMALLEST, stored),
         max(_LARGEST, stored),
         "n_top",
         default=stored,
         step=0.1,
-        help="The entropy cut: how many neurons count as language-specific.",
+        help="The entropy cut: how many of all neurons, those of lowest entropy, count as "
+        "language-specific.",
     )
     return own.top_fraction if percent == stored else float(percent) / 100
 
@@ -87,7 +88,7 @@ def _choose_quantile(own: LapeOptions) -> float | None:
     stored = "none" if own.filter_quantile is None else f"{own.filter_quantile:g}"
     values[stored] = own.filter_quantile
     chosen = choose(
-        "Filter (quantile of firing probability)",
+        "Filter, quantile",
         list(values),
         "n_filter",
         default=stored,
