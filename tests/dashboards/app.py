@@ -48,12 +48,14 @@ class Seen:
         text: every sentence.
         charts: the keys of its charts.
         commands: the blocks that can be copied.
+        errors: the sentences that say what is wrong.
     """
 
     failures: tuple[str, ...]
     text: str
     charts: tuple[str, ...]
     commands: tuple[str, ...]
+    errors: tuple[str, ...]
 
 
 def walk(pages: Sequence[str], study: Path, **query: str | list[str]) -> dict[str, Seen]:
@@ -68,6 +70,7 @@ def walk(pages: Sequence[str], study: Path, **query: str | list[str]) -> dict[st
             said(app),
             tuple(charts(app)),
             tuple(str(one.value) for one in app.code),
+            tuple(str(one.value) for one in app.error),
         )
     return found
 

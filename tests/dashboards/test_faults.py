@@ -62,10 +62,10 @@ def _manifest(**values: object) -> Make:
 
 
 def _damage(name: str, label: str) -> Make:
-    """Overwrite the middle of one table of one checkpoint."""
+    """Overwrite the middle of one file of one checkpoint's runs."""
 
     def make(folder: Path) -> None:
-        (file,) = folder.glob(f"runs/{label}-*/{name}.parquet")
+        (file,) = folder.glob(f"runs/{label}-*/{name}.*")
         data = file.read_bytes()
         half = len(data) // 2
         file.write_bytes(data[:half] + b"damaged" + data[half + 7 :])
@@ -172,6 +172,10 @@ FAULTS: dict[str, Fault] = {
     ),
     "damaged neurons": Fault(
         _damage("neurons", "sft"),
+        charts=("overview", "lens", "heads", "neurons", "training", "facts"),
+    ),
+    "damaged neuron_probs": Fault(
+        _damage("neuron_probs", "sft"),
         {"neurons": "damaged"},
         charts=("overview", "lens", "heads", "training", "facts"),
     ),
@@ -194,7 +198,7 @@ FAULTS: dict[str, Fault] = {
     "no rank": Fault(_drop("lens_ranks", "rank"), {"lens": "rank"}),
     "no score": Fault(_drop("head_scores", "score"), {"heads": "score"}),
     "no entropy": Fault(_drop("neurons", "entropy"), {"neurons": "entropy"}),
-    "no correct": Fault(_drop("predictions", "correct"), {"facts": "correct"}),
+    "no scores": Fault(_drop("predictions", "scores"), {"facts": "scores"}),
     "one checkpoint": Fault(
         lambda folder: whole(folder, stages={"base": "base"}),
         {"overview": "one checkpoint"},
@@ -244,7 +248,15 @@ FAULTS: dict[str, Fault] = {
         {"overview": "compare", "statistics": "compare"},
     ),
     "stale": Fault(_stale, charts=PAGES),
-    "another facts file": Fault(
+    "asked in vain": Fault(
+        lambda folder: None,
+        {"overview": "'zz'", "lens": "'nope'", "heads": "'99'", "neurons": "'9999'",
+         "statistics": "'other'", "training": "'none'", "facts": "'zyx'"},
+        charts=PAGES,
+        query={"analysis": "zz", "fact": "nope", "h_layer": "99", "n_neuron": "9999", "lang": "xx",
+               "s_analysis": "other", "t_x": "none", "f_rel": "zyx"},
+    ),
+    "facts lost": Fault(
         lambda folder: shutil.rmtree(folder / "facts"), charts=("overview", "heads", "neurons")
     ),
 }  # fmt: skip
@@ -294,7 +306,7 @@ def test_a_fault_is_explained(name: str, page: str, seen: Callable[[str], dict[s
         assert expected in commands
     if page in fault.charts:
         assert found.charts
-    assert found.charts or found.commands or "damaged" in found.text, found.text
+    assert found.charts or found.commands or found.errors, found.text
 
 
 def _of(told: dict[str, str], page: str) -> list[str]:
