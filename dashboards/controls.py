@@ -88,12 +88,12 @@ def choose_some(
         help: tooltip.
     """
     _say_unknown(label, key, options, most)
-    known = [one for one in st.session_state.get(key, ()) if one in options][:most]
-    if key in st.session_state and known != list(st.session_state[key]):
-        st.session_state[key] = known
     start = list(options if default is None else default)
     start = [one for one in start if one in options][:most]
     _follow_default(key, start)
+    known = [one for one in st.session_state.get(key, ()) if one in options][:most]
+    if key in st.session_state and known != list(st.session_state[key]):
+        st.session_state[key] = known
     chosen = st.multiselect(
         label,
         options,
