@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
 from interp.data.languages import in_table_order
+from interp.data.search_words import search_words
 from interp.errors import unknown
 from interp.study import Study
 
@@ -179,31 +180,25 @@ def member(sheet: FactSheet, part: Part, languages: Sequence[str]) -> Bools:
 
 
 def search(sheet: FactSheet, text: str) -> Bools:
-    """Find a text in the facts.
+    """Find words in the facts.
 
     Args:
         sheet: the facts.
-        text: looked for in id, subject, question and answer of every language, whatever the case.
+        text: every word (``interp.data.search_words``) has to occur in the fact's id, subject, question
+            or answer, in any language, whatever the case.
 
     Returns:
         ``[fact]``; all of them for an empty text.
     """
-    wanted = text.strip().casefold()
+    wanted = search_words(text)
     if not wanted:
         return np.ones(len(sheet.fact_ids), bool)
-    return np.array(
-        [
-            wanted in fact_id.casefold()
-            or any(
-                wanted in said.casefold()
-                for texts in (sheet.subject, sheet.question, sheet.answer)
-                for said in texts[at]
-                if said
-            )
-            for at, fact_id in enumerate(sheet.fact_ids)
-        ],
-        bool,
-    )
+    keep = np.zeros(len(sheet.fact_ids), bool)
+    for at, fact_id in enumerate(sheet.fact_ids):
+        texts = (*sheet.subject[at], *sheet.question[at], *sheet.answer[at])
+        said = "\n".join([fact_id, *(one for one in texts if one)]).casefold()
+        keep[at] = all(word in said for word in wanted)
+    return keep
 
 
 def _from_predictions(study: Study, run_ids: Sequence[str]) -> pd.DataFrame:

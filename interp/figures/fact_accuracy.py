@@ -98,6 +98,11 @@ def dumbbell(
             name=f"verdict on {label}",
         )
         edge = 1.08 + 0.06 * at
+    if edge > 1.02:
+        figure.add_annotation(
+            text="verdicts", x=edge, y=1, xref="x", yref="paper", xanchor="right", yanchor="bottom",
+            showarrow=False, font={"size": 11},
+        )  # fmt: skip
     if chance is not None:
         figure.add_vline(
             x=chance, line={"dash": "dot", "color": NEUTRAL},

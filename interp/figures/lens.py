@@ -21,6 +21,7 @@ _GREY = "#8A8A8A"
 
 RANK_AXIS = "rank (1 = most likely)"
 LAYER_AXIS = "layer (0: embeddings, l: after block l)"
+SHORT_LAYER_AXIS = "layer (0: embeddings)"
 
 SHOWN_IN_CELL = 16
 """Characters of a token that a cell has room for."""
@@ -112,7 +113,7 @@ def rank_panels(labels: Sequence[str], *, log: bool) -> go.Figure:
     kind = {"type": "log", "dtick": 1} if log else {"type": "linear"}
     figure.update_yaxes(autorange="reversed", exponentformat="none", separatethousands=True, **kind)
     figure.update_yaxes(title_text=RANK_AXIS, col=1)
-    figure.update_xaxes(title_text=LAYER_AXIS if len(labels) < 3 else "layer")
+    figure.update_xaxes(title_text=LAYER_AXIS if len(labels) < 3 else SHORT_LAYER_AXIS)
     return figure
 
 

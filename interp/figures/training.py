@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 _PANEL = 230
 """Height of one row of panels in pixels."""
 
-MOST_DOTS = 300
+MOST_DOTS = 400
 """Raw points of one series that are drawn; of more, every n-th. Vector graphics, not WebGL: a page has more
 charts than a browser has WebGL contexts."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from interp.data.fact_groups import fact_groups
+from interp.data.search_words import search_words
 from interp.study import Study
 
 ANY = "any"
@@ -78,7 +79,7 @@ def matching(
         Rows of ``index`` in its order.
     """
     keep = pd.Series(True, index=index.index)
-    for word in _words(words):
+    for word in search_words(words):
         keep &= index["text"].str.contains(word, regex=False)
     if relation != ANY:
         keep &= index["relation"] == relation
@@ -87,11 +88,3 @@ def matching(
     if group != ANY:
         keep &= index["fact_id"].isin(own.index[own["group"] == group])
     return index[keep]
-
-
-def _words(text: str) -> list[str]:
-    """Cut at spaces, but not inside quotation marks; an unfinished quotation goes to the end."""
-    found = []
-    for place, part in enumerate(text.casefold().split('"')):
-        found += [part] if place % 2 else part.split()
-    return [word for word in found if word]

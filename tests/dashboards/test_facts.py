@@ -120,6 +120,11 @@ def test_choices_narrow_the_charts(small: Path) -> None:
     assert numbers(trace.x) == [pytest.approx(table.mean())]
     assert "train" in charts(app)["f_accuracy"].layout.title.text
     assert "not of this choice" in said(app) and "needs two languages" in said(app)
+    # the stored verdicts are not about what is drawn, and nowhere pass for it
+    alt = next(one for one in described(app) if "accuracy" in one)
+    assert "beyond noise in 1 over all facts, as compared" in alt
+    (dots,) = [one for one in charts(app)["f_accuracy"].data if one.name == "sft"]
+    assert "compared: over all facts, as compared: " in dots.hovertext[0]
 
 
 def test_sorting_by_difference(small: Path) -> None:
@@ -141,6 +146,8 @@ def test_the_stored_evidence_stands_beside_the_chart(small: Path) -> None:
     at = list(figure.layout.yaxis.ticktext).index("ar")
     shown = {round(y): text for y, text in zip(numbers(signs.y), signs.text, strict=True)}
     assert shown[at] == "●"
+    alt = next(one for one in described(app) if "accuracy" in one)
+    assert "Signs at the right: ● beyond noise" in alt and "as compared" not in alt
     assert "Right in every language, sft minus base" in said(app)
     assert "have not been compared" not in said(app)
 
@@ -183,8 +190,23 @@ def test_a_click_on_a_pair_shows_the_pair(small: Path) -> None:
     table = correct(small, "base")
     both, either = (table["bn"] & table["ar"]).sum(), (table["bn"] | table["ar"]).sum()
     assert pair.loc["base", "value"] == pytest.approx(both / either)
-    delta = open_page("facts", small, f_stat="clc", f_pairs="difference")
+    delta = open_page("facts", small, f_stat="clc", f_pairs="difference", f_row="en", f_column="en")
+    assert "two different languages" in said(delta)
     assert charts(delta)["f_consistency"].layout.coloraxis.cmin < 0
+
+
+def test_the_list_counts_within_the_choice(tmp_path: Path) -> None:
+    study = Study.open(tmp_path)
+    table = pd.DataFrame(1.0, names(25), list(LANGUAGES))
+    stated = pd.DataFrame(True, names(25), list(LANGUAGES))
+    stated.loc[names(5), "bn"] = False
+    write_mcq(study, "base", scores_of(table))
+    write_facts(study, names(25), LANGUAGES, stated=stated)
+    app = open_page("facts", tmp_path, f_stated="stated in language")
+    listed = table_with(app, "fact_id", "missing").set_index("fact_id")["base right"]
+    assert listed[names(5)].tolist() == [2] * 5 and listed.iloc[5:].eq(3).all()
+    only = open_page("facts", tmp_path, f_stated="English only")
+    assert table_with(only, "fact_id", "missing")["fact_id"].tolist() == names(5)
 
 
 def test_one_checkpoint_one_language(tmp_path: Path) -> None:

@@ -15,13 +15,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import controls
 from dashboards.parts.lens import choice as lens_choice
 from dashboards.parts.lens import sets as lens_sets
 from interp.comparison import compare
 from interp.stats.contrast import Settings
 from interp.study import RunSpec, Study
-from tests.dashboards.app import charts, check_quiet, described, open_page, said
+from tests.dashboards.app import charts, check_quiet, click, described, open_page, said
 from tests.lens.pivot_study import DATA_HASH, add_facts
 
 N, LAYERS = 30, 4
@@ -210,7 +209,10 @@ def test_the_likeliest_tokens_and_a_click_on_them(study: Path):
     assert text[0, 0].startswith("&lt;script") and "<script" not in str(grid.data)
     assert list(grid.layout.yaxis.ticktext) == ["0", "1", "2", "3", "4"]
     assert app.selectbox(key="l_layer").value == "4"
-    assert shown(app, "l_five")["base"].tolist()[:2] == ["target ✓", "t4.2"]
+    assert shown(app, "l_five")["base"].tolist()[:2] == [
+        "50.0%  target ✓",
+        "25.0%  t4.2",
+    ]
     cells = next(one for one in grid.data if one.name == "cells")
     place = [list(one) for one in cells.customdata].index(["1"])
     assert cells.y[place] == 1
@@ -225,8 +227,10 @@ def test_layer_of_the_link(study: Path):
     app = lens(study, lang="ar", fact="f0", l_layer="3")
     five = shown(app, "l_five")
     assert five["place"].tolist() == [1, 2, 3, 4, 5]
-    assert five["sft"].tolist() == ["␣sea EN", "t3.2", "t3.3", "t3.4", "t3.5"]
-    assert five["sft p"].tolist() == pytest.approx([0.5 / place for place in range(1, 6)])
+    tokens = ["␣sea EN", "t3.2", "t3.3", "t3.4", "t3.5"]
+    assert five["sft"].tolist() == [
+        f"{0.5 / n:.1%}  {one}" for n, one in enumerate(tokens, start=1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -299,10 +303,11 @@ def test_what_is_absent_is_said(study: Path):
 
 
 def test_the_link_to_the_facts_page(study: Path):
-    app = lens(study, lang="bn", fact="f5")
+    app = lens(study, lang="bn", fact="f5", labels="base", base="base")
     (link,) = [one for one in app.get("page_link") if "every language" in one.proto.label]
     asked = parse_qs(link.proto.query_string or urlsplit(link.proto.page).query)
     assert asked["fact"] == ["f5"] and asked["lang"] == ["bn"]
+    assert asked["labels"] == ["base"] and asked["study"] == [str(study)]
 
 
 def test_ribbons_and_shares_over_the_facts(study: Path):
@@ -396,12 +401,35 @@ def test_json_of_every_chart_is_free_of_markup(study: Path):
         assert "<script" not in json.dumps(json.loads(element.proto.spec))
 
 
-def test_a_click_on_a_language_chooses_it(study: Path, monkeypatch: pytest.MonkeyPatch):
-    app = lens(study, lang="ar")
+def test_a_click_on_a_language_chooses_it(study: Path):
+    app = open_page("lens", study, lang="ar")
     dots = next(one for one in charts(app)["lens_levels"].data if one.name == "base")
     assert ["zh"] in [list(one) for one in dots.customdata]
-    state: dict[str, str] = {}
-    monkeypatch.setattr(controls.st, "session_state", state)
-    lens_sets._choose_language(["zh"])
-    lens_sets._choose_language(["mean"])
-    assert state == {"lang": "zh"}
+    assert click(app, "lens_levels", ["zh"]).selectbox(key="lang").value == "zh"
+    app = click(app, "lens_levels", ["mean"])
+    check_quiet(app)
+    assert app.selectbox(key="lang").value == "zh"
+
+
+def test_a_checkpoint_without_these_facts_is_said(tmp_path: Path):
+    made = Study.open(tmp_path / "study")
+    add_run(made, "base")
+    with made.run(RunSpec("lens", "sft", "sft", "default", {"languages": ["zh"]}, DATA_HASH,
+                          {"weights_hash": "sft"})) as run:  # fmt: skip
+        ranks, tops = rank_rows("sft"), top_rows()
+        run.write_table("lens_ranks", ranks[ranks["lang"] == "zh"])
+        run.write_table("lens_top", tops[tops["lang"] == "zh"])
+    made.add_facts(facts(), DATA_HASH)
+    app = lens(tmp_path / "study", lang="ar")
+    assert "sft ranked none of these facts in Arabic (ar)" in said(app)
+    assert set(shown(app, "frame_lens_ribbons")["label"]) == {"base"}
+
+
+def test_two_levels_of_the_base_are_said(monkeypatch: pytest.MonkeyPatch):
+    rows = pd.DataFrame({"label": ["sft", "grpo"], "lang": ["zh", "zh"], "base_value": [0.5, 0.5]})
+    told: list[str] = []
+    monkeypatch.setattr(lens_sets.st, "caption", told.append)
+    lens_sets._say_base_levels(rows, "base")
+    assert not told
+    lens_sets._say_base_levels(rows.assign(base_value=[0.5, 0.6]), "base")
+    assert len(told) == 1 and "beside sft" in told[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -103,11 +104,12 @@ def test_languages_as_panels_and_as_a_map(small: Path) -> None:
     app = open_page("training", small, t_by_lang="correct", langs=["ar", "bn"])
     figure = charts(app)["t_languages"]
     assert [one.text for one in figure.layout.annotations] == ["ar", "bn"]
+    assert figure.layout.title.text.startswith("Training of sft, grpo:")
     drawn = open_page("training", small, t_by_lang="correct", t_view="map", t_map="grpo")
     check_quiet(drawn)
     figure = charts(drawn)["t_languages"]
     assert list(figure.layout.yaxis.ticktext) == ["en", "ar", "bn"]
-    assert "grpo" in figure.layout.title.text
+    assert figure.layout.title.text.startswith("Training of grpo:")
     app = click(drawn, "t_languages", ["grpo", 41])
     assert next(one.value for one in app.selectbox if one.key == "t_step") == 41
 
@@ -139,6 +141,24 @@ def test_logs_without_languages_checks_or_manifest(tmp_path: Path) -> None:
                  "trained by reward", "left no manifest"):  # fmt: skip
         assert part in text
     assert list(charts(app)) == ["t_metrics"]
+
+
+def test_an_axis_that_no_log_of_a_chart_holds(tmp_path: Path) -> None:
+    study = Study.open(tmp_path)
+    rows = rows_of()
+    write_log(study, "sft", rows)
+    tokens = rows[rows["metric"] == "loss"]
+    write_log(study, "base", pd.concat([tokens, tokens.assign(metric="tokens")]))
+    app = open_page("training", tmp_path, t_x="tokens")
+    check_quiet(app)
+    assert not charts(app)["t_checks"].data
+    alt = next(one for one in described(app) if "checks on" in one)
+    assert alt.endswith("Nothing of this is in the chosen logs along this axis. Tokens are added up over "
+                        "the logged updates.")  # fmt: skip
+    # languages: only sft logs any, whatever base logs for all of them together
+    table = table_with(app, "metric", "languages").set_index("metric")
+    assert table.loc["correct", "base"] == 0
+    assert "No correct in the log of base" in said(app)
 
 
 def test_no_log_names_the_command(tmp_path: Path) -> None:

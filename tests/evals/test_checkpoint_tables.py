@@ -158,7 +158,8 @@ def test_parts_of_a_fact_set(made: Study) -> None:
     assert np.argwhere(only_english).tolist() == [[5, 2]]
     assert member(facts, Part(stated=STATED), LANGUAGES).sum() == 178
     assert not member(facts, Part(), ("fr",)).any()
-    assert search(facts, " Q F010 ").sum() == 1 and search(facts, "").all()
+    assert search(facts, " F010  Q ").sum() == 1 and search(facts, " ").all()
+    assert search(facts, '"q f010"').sum() == 1 and not search(facts, '"f010 q"').any()
     assert str(Part()) == "all facts" and "train" in str(Part(splits=("train",)))
     with pytest.raises(InterpError, match="nosuch"):
         facts.at("nosuch")

@@ -63,12 +63,15 @@ def test_dumbbell_draws_every_accuracy_with_its_interval(accuracy: pd.DataFrame)
     ar = said["ar"]
     assert "compared: +0.2 &lt;b&gt;: beyond" in ar and "minus base +" in ar
     assert figure.layout.shapes[0].x0 == 0.25
+    (head,) = [one for one in figure.layout.annotations if one.text == "verdicts"]
+    assert head.x > signs.x[0]
 
 
 def test_dumbbell_of_one_checkpoint_and_of_nothing(accuracy: pd.DataFrame) -> None:
     own = accuracy[accuracy["label"] == "base"]
     figure = dumbbell(own, ["base"], LANGUAGES, "base", title="T", marks=MARKS)
     assert [trace.name for trace in figure.data] == ["base"] and not figure.layout.shapes
+    assert not figure.layout.annotations
     nothing = dumbbell(
         own.assign(accuracy=np.nan), ["base"], LANGUAGES, "base", title="T", marks=MARKS
     )

@@ -186,3 +186,15 @@ def test_tokens_as_labels():
     assert plotly_text("<b>&") == "&lt;b&gt;&amp;"
     known = {"<E6 97>": True, "<0x0A>": True, "<s>": False, "E6": False, "<E6 9>": False}
     assert {text: is_bytes(text) for text in known} == known
+
+
+def test_levels_that_were_not_judged_have_no_verdict():
+    frame = pd.DataFrame(
+        {
+            "lang": ["zh"], "label": ["base"], "value": [0.5], "low": [0.4], "high": [0.6],
+            "verdict": [""], "sign": [""], "evidence": ["0.5"],
+        }
+    )  # fmt: skip
+    figure = language_levels(frame, MARKS, ["zh"], title="t", x="share", percent=True)
+    assert list(drawn(figure, "base").x) == [0.5]
+    assert list(drawn(figure, "base verdicts").x) == []

@@ -71,12 +71,12 @@ def test_panels_of_languages_share_their_axis(logs: dict[str, pd.DataFrame]) -> 
 
 
 def test_long_series_are_thinned_and_lines_keep_the_ends_of_their_pieces() -> None:
-    n = MOST_ON_LINE * 3
+    n = MOST_DOTS * 5
     steps = np.arange(n)
     frame = pd.DataFrame(
         {
             "label": "sft", "metric": "loss", "lang": "", "step": steps, "x": steps,
-            "value": 1.0, "smoothed": steps.astype(float), "piece": (steps >= 1000).astype(int),
+            "value": 1.0, "smoothed": steps.astype(float), "piece": (steps >= 1001).astype(int),
         }
     )  # fmt: skip
     short = frame.iloc[:MOST_DOTS].assign(metric="kl")
@@ -90,7 +90,7 @@ def test_long_series_are_thinned_and_lines_keep_the_ends_of_their_pieces() -> No
     y = np.array(line.y, float)
     assert np.isnan(y).sum() == 1 and len(y) <= MOST_ON_LINE + 4
     (gap,) = np.flatnonzero(np.isnan(y))
-    assert (line.x[gap - 1], line.x[gap + 1], line.x[0], line.x[-1]) == (999, 1000, 0, n - 1)
+    assert (line.x[gap - 1], line.x[gap + 1], line.x[0], line.x[-1]) == (1000, 1001, 0, n - 1)
     assert list(dots.customdata[1]) == ["sft", n // MOST_DOTS]
 
 

@@ -10,10 +10,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboards.chart import csv_bytes
-from dashboards.controls import choose, choose_view, set_control, toggle
+from dashboards.controls import ask_text, choose, choose_view, set_control, toggle
+from dashboards.links import query
 from dashboards.parts.facts.answers import RIGHT, answers_table
 from dashboards.parts.facts.data import Answers
-from dashboards.texts import language_name
+from dashboards.texts import language_name, plain
 from interp.evals.fact_list import (
     FLIPS,
     answers_to,
@@ -36,8 +37,9 @@ def browse(answers: Answers, languages: tuple[str, ...], part: Part) -> None:
         part: which facts.
     """
     keep, other = _narrowed(answers, languages, part)
+    # right, gained and lost are counted over the languages of the part, as the charts above do
     table = fact_list(
-        answers.facts, answers.correct(languages), languages, base=answers.base, other=other
+        answers.facts, answers.correct(languages, part), languages, base=answers.base, other=other
     )[keep]
     lacking = int((table["missing"] != "").sum())
     st.caption(
@@ -79,11 +81,11 @@ def _narrowed(
     answers: Answers, languages: tuple[str, ...], part: Part
 ) -> tuple[NDArray[np.bool_], str | None]:
     """Draw the controls of the list; which facts they leave, and the checkpoint flips are counted to."""
-    text = st.text_input(
-        "Search",
-        key="f_search",
-        bind="query-params",
-        help="In ids, subjects, questions and answers of every language.",
+    text = ask_text(
+        "Search facts",
+        "f_search",
+        hint="in question, subject or answer, any language",
+        help='Every word has to occur, "quoted words" as they stand.',
     )
     keep = member(answers.facts, part, languages).any(axis=1) & search(answers.facts, text)
     if not answers.base or not answers.others:
@@ -104,7 +106,7 @@ def _narrowed(
 
 def _row_chosen(ids: Sequence[str]) -> None:
     rows = st.session_state["f_table"]["selection"]["rows"]
-    if rows:
+    if rows and rows[0] < len(ids):
         set_control("fact", ids[rows[0]])
 
 
@@ -132,7 +134,7 @@ def _one(answers: Answers, languages: tuple[str, ...], ids: list[str]) -> None:
         f"{int(frame[f'{label} right'].notna().sum())}"
         for label in labels
     )
-    st.caption(f"{', '.join(about)}: {counts}")
+    st.caption(f"{plain(', '.join(about))}: {counts}")
     st.html(answers_table(frame, labels, chosen=lang))
     st.download_button(
         "These answers (CSV)",
@@ -152,7 +154,7 @@ def _one(answers: Answers, languages: tuple[str, ...], ids: list[str]) -> None:
             "views/lens.py",
             label=f"This fact layer by layer, in {language_name(lang)}",
             icon=":material/layers:",
-            query_params={"study": answers.chosen.source.path, "fact": fact, "lang": lang},
+            query_params=query(fact=fact, lang=lang),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,8 +12,14 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
 from dashboards.parts.facts.data import Answers
-from dashboards.parts.facts.verdicts import matching, records, say_across, say_verdicts, verdicts
-from dashboards.parts.facts.words import accuracy_said, pairs_said, ways_said
+from dashboards.parts.facts.verdicts import (
+    matching,
+    records,
+    say_across,
+    say_verdicts,
+    verdicts,
+)
+from dashboards.parts.facts.words import COMPARED_FACTS, accuracy_said, pairs_said, ways_said
 from interp.data.languages import get
 from interp.evals.checkpoint_tables import PAIRWISE, pair_chance
 from interp.evals.fact_sheet import Part
@@ -36,6 +42,8 @@ Languages = tuple[str, ...]
 
 _ACROSS = {"agreement": "agreement", "rankc": "rankc_mean"}
 """Statistic of pairs to the name of its mean over all pairs in the comparisons."""
+
+_WAYS_TITLE = {"beside English": "answers beside the same fact's in English"}
 
 _PAIR_NAMES = {
     "agreement": "same option chosen",
@@ -66,9 +74,10 @@ def accuracy(answers: Answers, languages: Languages, part: Part, stored: bool) -
     order = choose_view("Sort by", options, "f_sort")
     rows = verdicts(answers)
     signs, said = {}, {}
+    of_what = "" if stored else f"{COMPARED_FACTS}: "
     for row in records(rows[rows["lang"].notna()]):
         cell = str(row["label"]), str(row["lang"])
-        signs[cell], said[cell] = SIGNS[row["verdict"]], evidence_text(row)
+        signs[cell], said[cell] = SIGNS[row["verdict"]], of_what + evidence_text(row)
     chance = 1 / answers.n_options if answers.n_options else None
     show(
         dumbbell(
@@ -85,7 +94,8 @@ def accuracy(answers: Answers, languages: Languages, part: Part, stored: bool) -
         frame,
         "f_accuracy",
         runs=_runs(answers),
-        takeaway=f"{accuracy_said(answers.base, answers.others, frame, rows)} Bars: 95 % bootstrap intervals over facts.",
+        takeaway=f"{accuracy_said(answers.base, answers.others, frame, rows, stored)} "
+        f"Bars: 95 % bootstrap intervals over facts.{_signs_said(signs.values())}",
         on_click=lambda point: set_control("lang", point[0]),
     )
     say_verdicts(answers, rows, stored)
@@ -169,7 +179,9 @@ def consistency(answers: Answers, languages: Languages, part: Part) -> None:
         with two:
             second = choose("Language of the column", languages, "f_column", default=languages[1])
         pair = frame[(frame["lang"] == first) & (frame["other_lang"] == second)]
-        if first != second and len(pair):
+        if first == second:
+            st.info("Choose two different languages to see the numbers of a pair.")
+        elif len(pair):
             st.dataframe(pair.drop(columns=["statistic"]), hide_index=True, key="f_pair")
 
 
@@ -197,7 +209,7 @@ def flips(answers: Answers, languages: Languages, part: Part, frame: pd.DataFram
         "f_flip",
         runs=_runs(answers),
         takeaway=f"{'; '.join(parts)}. {UNBALANCED}: McNemar's exact p below 0.05 after Holm over languages; "
-        "it tests the balance only, the verdict above asks for more.",
+        "it tests the balance only; a verdict also asks for more than the noise floor.",
         on_click=_choose_flips,
     )  # fmt: skip
 
@@ -229,7 +241,7 @@ def ways(answers: Answers, languages: Languages, part: Part) -> None:
     show(
         way_bars(
             frame, list(answers.runs), languages, order,
-            title=_title(answers, f"answers by {view}", part),
+            title=_title(answers, _WAYS_TITLE.get(view, f"answers by {view}"), part),
         ),
         frame,
         "f_way",
@@ -253,6 +265,13 @@ def _choose_flips(point: Sequence[Any]) -> None:
     set_control("f_other", point[0])
     set_control("f_where", point[1])
     set_control("f_flips", point[2])
+
+
+def _signs_said(signs: Iterable[str]) -> str:
+    """Explain the signs that are drawn."""
+    drawn = set(signs)
+    known = [f"{sign} {verdict}" for verdict, sign in SIGNS.items() if sign in drawn]
+    return f" Signs at the right: {', '.join(known)}." if known else ""
 
 
 def _title(answers: Answers, what: str, part: Part) -> str:

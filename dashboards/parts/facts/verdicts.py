@@ -60,8 +60,9 @@ def say_verdicts(answers: Answers, rows: pd.DataFrame, stored: bool) -> None:
 def say_across(answers: Answers, statistic: str, name: str) -> None:
     """Write the stored evidence on a statistic across languages, checkpoint by checkpoint."""
     rows = answers.chosen.compared(analysis=answers.analysis, statistic=statistic)
+    rule = ", the runs' own normalisation" if answers.rule else ""
     for row in records(matching(answers, rows)):
         st.caption(
-            f"{name}, {row['label']} minus {answers.base} (all facts, all languages): "
+            f"{name}, {row['label']} minus {answers.base} (all facts, all languages{rule}): "
             f"{evidence_text(row)}"
         )

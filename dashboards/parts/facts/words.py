@@ -9,8 +9,13 @@ import pandas as pd
 
 from interp.stats.verdict import BEYOND
 
+COMPARED_FACTS = "over all facts, as compared"
+"""Which facts a stored verdict is about, where others are drawn."""
 
-def accuracy_said(base: str, others: Sequence[str], frame: pd.DataFrame, rows: pd.DataFrame) -> str:
+
+def accuracy_said(
+    base: str, others: Sequence[str], frame: pd.DataFrame, rows: pd.DataFrame, stored: bool
+) -> str:
     """Say where checkpoints are above and below the base, and how often beyond noise.
 
     Args:
@@ -18,6 +23,7 @@ def accuracy_said(base: str, others: Sequence[str], frame: pd.DataFrame, rows: p
         others: labels beside it.
         frame: `interp.evals.checkpoint_tables.accuracy_of`.
         rows: the stored comparisons of accuracy.
+        stored: whether they are about what is drawn.
     """
     if not base or not others:
         own = frame.dropna(subset=["accuracy"])
@@ -42,7 +48,8 @@ def accuracy_said(base: str, others: Sequence[str], frame: pd.DataFrame, rows: p
         )
         judged = rows[(rows["label"] == label) & rows["lang"].isin(own["lang"])]
         if len(judged):
-            text += f", beyond noise in {int((judged['verdict'] == BEYOND).sum())}"
+            beyond = int((judged["verdict"] == BEYOND).sum())
+            text += f", beyond noise in {beyond}" + ("" if stored else f" {COMPARED_FACTS}")
         parts.append(text)
     return "; ".join(parts) + "."
 

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.controls import ask_text, choose, set_control
+from dashboards.links import query
 from dashboards.page import Chosen
 from dashboards.texts import direction, language_name, paragraph, plain
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
@@ -19,9 +20,6 @@ from interp.lens.role_cube import RoleCube
 
 ROWS_SEEN = 7
 """Rows of the table of facts that are seen without scrolling."""
-
-_SHARED = ("study", "base", "labels", "langs")
-"""Widgets of the sidebar, which a link to another page keeps."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +140,11 @@ def show_fact(chosen: Chosen, data_hash: str, lang: str, fact: str) -> None:
                 st.html(_as_asked(_row(own, fact), code))
             else:
                 st.info(f"The fact set has no text of {plain(fact)} in {language_name(code)}.")
-    kept = {name: st.query_params.get_all(name) for name in _SHARED if name in st.query_params}
     st.page_link(
         "views/facts.py",
         label="The answers to this fact in every language",
         icon=":material/fact_check:",
-        query_params={**kept, "fact": fact, "lang": lang},
+        query_params=query(fact=fact, lang=lang),
     )
 
 

@@ -166,7 +166,7 @@ def show_tokens(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, 
             top_token_grid(
                 tops,
                 part.labels,
-                title=f"Likeliest token by layer: {plotly_text(fact)}, {language_name(lang)}",
+                title=f"Likeliest tokens: {plotly_text(fact)}, {lang}",
             ),
             tops[["label", "layer", "point", "place", "token", "probability", "answer"]],
             "lens_tokens",
@@ -188,10 +188,6 @@ def show_tokens(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, 
             hide_index=True,
             key="l_five",
             alt=f"Likeliest tokens at layer {spot}",
-            column_config={
-                f"{label} p": st.column_config.NumberColumn(format="percent")
-                for label in part.labels
-            },
         )
         st.caption(
             "✓ begins the target answer, EN the English one; ␣ is a space and belongs to the token."
@@ -204,8 +200,8 @@ def _five(tops: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     for label in labels:
         own = tops[tops["label"] == label].set_index("place")
         sign = own["answer"].map({"target": " ✓", "en": " EN", "": ""})
-        columns[label] = own["token"].map(token_label) + sign
-        columns[f"{label} p"] = own["probability"]
+        share = own["probability"].map("{:.1%}  ".format)
+        columns[label] = share + own["token"].map(token_label) + sign
     return pd.DataFrame(columns).rename_axis("place").reset_index()
 
 

@@ -60,12 +60,14 @@ def show_curves(
         st.info(f"None of the facts that match was ranked in {language_name(lang)}.")
         return
     labels = [label for label in cubes if label in set(curves["label"])]
+    if without := [label for label in runs if label not in labels]:
+        st.info(f"{', '.join(without)} ranked none of these facts in {language_name(lang)}.")
     least = int(curves["n"].min())
     if least < ENOUGH:
         st.warning(f"Only {least} facts: fewer than {ENOUGH} are not enough data for a conclusion.")
     about = chosen.about([runs[label] for label in labels])
     what = f"{language_name(lang)}, {found.words()}"
-    scale = choose_view("Scale of ranks", ("log", "linear"), "l_set_scale")
+    scale = choose_view("Scale of median ranks", ("log", "linear"), "l_set_scale")
     show(
         rank_ribbons(
             curves, chosen.marks, title=f"Median rank and quartiles: {what}", log=scale == "log"
@@ -107,6 +109,7 @@ def show_compared(chosen: Chosen, runs: Mapping[str, str], lang: str, found: Fil
         )
     rows = rows[rows["statistic"] == name + suffix]
     rows = rows[rows["lang"].isna() | rows["lang"].isin(chosen.languages)]
+    _say_base_levels(rows, chosen.base)
     frame = levels(rows, chosen.base)
     of_group = "" if found.group == ANY else f", facts {found.group}"
     show(
@@ -189,6 +192,18 @@ def levels(rows: pd.DataFrame, base: str) -> pd.DataFrame:
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): cell for name, cell in row.items()} for row in rows.to_dict("records")]
+
+
+def _say_base_levels(rows: pd.DataFrame, base: str) -> None:
+    """Say whose facts the base's dots are about where its pairs do not rest on the same ones."""
+    lang = rows["lang"].fillna(MEAN)
+    span = rows["base_value"].groupby(lang).agg(lambda own: own.max() - own.min())
+    if (span > 1e-9).any():
+        first = rows["label"].iloc[0]
+        st.caption(
+            f"{base} has another level beside each checkpoint, since other facts are shared: drawn is the "
+            f"one beside {first}. The differences and verdicts are of each pair's own facts."
+        )
 
 
 def _languages(frame: pd.DataFrame) -> list[str]:
