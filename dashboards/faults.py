@@ -97,10 +97,28 @@ def say_missing(source: Source, analysis: str, labels: Sequence[str]) -> None:
     command("\n".join(command_of(source, analysis, label) for label in labels))
 
 
-def say_not_compared(source: Source) -> None:
-    """Say that differences have no verdict yet, and how to get one."""
+def say_not_compared(source: Source, base: str | None = None) -> None:
+    """Say that differences have no verdict yet, and how to get one.
+
+    Args:
+        source: the study.
+        base: label of the checkpoint that they would be from.
+    """
     st.info("The checkpoints have not been compared: no interval, noise floor or verdict yet.")
-    command(f"interp compare --study {shlex.quote(source.path)}")
+    command(compare_command(source, base))
+
+
+def compare_command(source: Source, base: str | None = None) -> str:
+    """Return the command that compares a study's checkpoints with a base.
+
+    Args:
+        source: the study.
+        base: its label; where omitted, the one that the command finds by itself, by its stage.
+    """
+    runs = source.runs()
+    usual = list(runs.loc[runs["stage"] == "base", "label"].unique())
+    named = "" if base is None or usual == [base] else f" --base {shlex.quote(base)}"
+    return f"interp compare --study {shlex.quote(source.path)}{named}"
 
 
 def stored_comparisons(source: Source) -> pd.DataFrame:
@@ -143,7 +161,8 @@ def say_replaced(source: Source) -> None:
         f"Not shown: the stored comparisons of {', '.join(named)} rest on runs that were replaced or "
         "removed since. Compare again:"
     )
-    command(f"interp compare --study {shlex.quote(source.path)}")
+    bases = dict.fromkeys(old["base"])
+    command("\n".join(compare_command(source, str(base)) for base in bases))
 
 
 def say_one_checkpoint(source: Source) -> None:
