@@ -13,7 +13,7 @@ from dashboards.faults import (
     say_replaced,
     say_unfinished,
 )
-from dashboards.page import Chosen, begin
+from dashboards.page import Chosen, begin, in_order
 from interp.evidence.rows import tally
 from interp.figures.overview import completeness, verdict_counts
 from interp.stats.verdict import BEYOND
@@ -38,8 +38,12 @@ def main() -> None:
     say_replaced(chosen.source)
     if runs["label"].nunique() == 1:
         say_one_checkpoint(chosen.source)
+    elif not chosen.others:
+        st.info(
+            "Choose a checkpoint beside the baseline in the sidebar to see what differs from it."
+        )
     elif compared.empty:
-        say_not_compared(chosen.source)
+        say_not_compared(chosen.source, chosen.base)
     else:
         _verdicts(chosen, compared)
     _grid(chosen, current)
@@ -55,7 +59,7 @@ def _cards(chosen: Chosen, current: pd.DataFrame, compared: pd.DataFrame) -> Non
         ("Checkpoints", f"{current['label'].nunique()}"),
         ("Languages", f"{len(chosen.languages)}"),
         ("Facts", f"{facts:,}"),
-        ("Differences beyond noise", f"{beyond} of {len(judged)}" if len(judged) else "–"),
+        ("Differences beyond noise", f"{beyond:,} of {len(judged):,}" if len(judged) else "–"),
     )
     for column, (name, value) in zip(st.columns(len(cards)), cards, strict=True):
         column.metric(name, value, border=True)
@@ -85,7 +89,8 @@ def _grid(chosen: Chosen, current: pd.DataFrame) -> None:
         languages=current["run_id"].map(held).astype(float)
     )
     analyses = [name for name in dict.fromkeys([*COMMANDS, "train", *frame["analysis"]])]
-    labels = list(dict.fromkeys([*chosen.labels, *frame["label"]]))
+    stages = dict(zip(current["label"], current["stage"], strict=True))
+    labels = list(dict.fromkeys([*chosen.labels, *in_order(stages)]))
     frame = frame.drop(columns="run_id").groupby(["analysis", "label"], as_index=False).max()
     lacking = [name for name in COMMANDS if name not in set(frame["analysis"])]
     show(

@@ -1,9 +1,11 @@
 """Is the change real? Every statistic with interval, noise floor and verdict; D over layers; the table."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
-from dashboards.faults import say_missing, say_not_compared, say_one_checkpoint
+from dashboards.faults import say_one_checkpoint
 from dashboards.page import Chosen, begin
 from dashboards.parts.statistics.ecdf import draw_ecdf
 from dashboards.parts.statistics.forest import ask, ask_place, draw_cards, draw_forest
@@ -28,7 +30,10 @@ def main() -> None:
         return
     compared = chosen.compared()
     if compared.empty:
-        say_not_compared(chosen.source)
+        st.info(
+            f"As they are now, {', '.join(chosen.others)} have not been compared with {chosen.base}: no "
+            "interval, noise floor or verdict yet."
+        )
         state = say_state(chosen)
         _layers_uncompared(chosen, compared)
         say_refused(chosen, state)
@@ -70,13 +75,9 @@ def _layers(chosen: Chosen, compared: pd.DataFrame, rows: pd.DataFrame, lang: st
 
 def _layers_uncompared(chosen: Chosen, nothing: pd.DataFrame) -> None:
     """Draw the curves of runs that have no stored rows: D, without a verdict."""
-    current = chosen.runs_of("lape")
-    found = dict(zip(current["label"], current["run_id"], strict=True))
-    if chosen.base not in found:
-        say_missing(chosen.source, "lape", [chosen.base])
-        return
-    runs = {label: found[label] for label in (chosen.base, *chosen.others) if label in found}
-    if len(runs) > 1:
+    # runs made alike, of the base whether it is among the checkpoints shown or not
+    runs = replace(chosen, labels=(chosen.base, *chosen.others)).choose_runs("lape")
+    if chosen.base in runs and len(runs) > 1:
         draw_ecdf(chosen, runs, nothing, None)
 
 

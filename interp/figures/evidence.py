@@ -25,6 +25,8 @@ _FAINT = "#8A8A8A"
 _SLOT = 0.8
 """Of a row's height, shared out among the checkpoints."""
 _PIXELS = 26
+BINS = 60
+"""Of the histogram, between 0 and the largest D."""
 _WRAP = 70
 _NO_DIFFERENCE = {"difference": 0.0, "distance": 0.0, "likeness": 1.0}
 
@@ -212,10 +214,12 @@ def null_histogram(
     """
     if not len(drawn) or np.isnan(observed):
         return empty(title, "D could not be computed")
+    largest = max(observed, usual, float(np.nanmax(drawn)), 1e-9)
     figure = go.Figure(
         go.Histogram(
             x=list(drawn),
-            nbinsx=40,
+            # from 0, below which there is no D; the last bin holds the largest
+            xbins={"start": 0, "end": largest * (1 + 1 / BINS), "size": largest / BINS},
             marker={"color": _FAINT, "line": {"width": 0}},
             name=what,
             hovertemplate="D %{x}: %{y}<extra></extra>",
@@ -238,7 +242,7 @@ def null_histogram(
         bargap=0.02,
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
-    figure.update_xaxes(range=[0, 1.06 * max(observed, usual, float(np.max(drawn)), 1e-9)])
+    figure.update_xaxes(range=[0, 1.06 * largest])
     finish(figure, title=title, x="D", y=what, height=360)
     figure.update_layout(legend={"y": -0.3})
     return figure

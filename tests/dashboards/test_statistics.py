@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.parts.statistics.null import _beside
 from interp.comparison import compare
 from interp.errors import InterpError
-from interp.evidence.layer_null import block_null, neuron_null
+from interp.evidence.layer_null import Null, block_null, neuron_null
 from interp.evidence.meanings import meaning
 from interp.evidence.sheet import evidence_table
 from interp.evidence.state import ALONE, COMPARED, NEVER, OLDER, REFUSED, comparison_state
@@ -27,6 +27,7 @@ from interp.study import Study, load_study
 from tests.comparison.studies import three_checkpoints
 from tests.comparison.test_lape import LANGUAGES, counted, rates, write
 from tests.dashboards.app import charts, check_quiet, click, described, open_page, said
+from tests.dashboards.reading import numbers
 from tests.importers.made import write_lape
 
 QUICK = Settings(draws=100, permutations=399, splits=50)
@@ -59,13 +60,6 @@ def page(study: Study, **query: Any) -> AppTest:
     app = open_page("statistics", study.path, **query)
     check_quiet(app)
     return app
-
-
-def numbers(values: Any) -> np.ndarray:
-    """Read an axis of a chart as it is sent to the browser: a list, or packed bytes."""
-    if isinstance(values, dict):
-        return np.frombuffer(base64.b64decode(values["bdata"]), np.dtype(values["dtype"]))
-    return np.array(values, float)
 
 
 def values_of(figure: Any, label: str) -> dict[tuple[str, str], float]:
@@ -157,6 +151,30 @@ def test_the_page_says_which_null_it_draws(study: Study) -> None:
     assert "of 399 relabellings" in text and "the same relabellings" not in text
     text = said(page(study, **asked, s_units="neurons"))
     assert "weaker null" in text and f"Stored, of blocks: p = {row['p']:.3g}" in text
+
+
+@pytest.mark.parametrize(
+    ("method", "draws", "exact", "wanted"),
+    [
+        ("1000 bootstrap draws, 1999 relabellings, 200 half splits", 1999, False, "the same"),
+        ("1000 bootstrap draws, 1999 relabellings, 200 half splits", 999, False, "of 1,999"),
+        ("1000 bootstrap draws, 1199 relabellings, 200 half splits", 199, False, "of 1,199"),
+        ("100 bootstrap draws, 399 relabellings, 50 half splits", 256, True, "the same"),
+        ("", 199, False, "Stored: p = 0.25."),
+    ],
+)
+def test_other_relabellings_are_not_called_the_same(method, draws, exact, wanted) -> None:
+    null = Null("blocks", 8, ("en",), np.zeros((draws, 1)), np.ones(1), np.ones(1), exact, True, 0)
+    row = pd.Series({"p": 0.25, "design": "paired", "method": method, "seed": 0})
+    assert wanted in _beside(null, row)
+    assert "the same" not in _beside(null, row.replace(0, 5)) or exact
+
+
+@pytest.mark.parametrize(("draws", "exact"), [(64, True), (199, False), (4999, False)])
+def test_few_neurons_are_exchanged_exactly_in_both(draws, exact) -> None:
+    null = Null("neurons", 6, ("en",), np.zeros((draws, 1)), np.ones(1), np.ones(1), exact, True, 0)
+    said_ = _beside(null, pd.Series({"p": 0.25, "design": "lists"}))
+    assert ("the same exchanges" in said_) == (exact or draws == 4999)
 
 
 def test_exchanged_neurons_are_those_of_the_comparison_of_lists(study: Study) -> None:
@@ -297,7 +315,7 @@ def test_imported_lists_have_the_weaker_null_and_no_band(tmp_path: Path) -> None
     assert f"Stored: p = {row['p']:.3g}, the same exchanges." in text
     assert f"p = {row['p']:.3g} before adjustment" in text
     assert "There is no interval" in text or "there is no interval" in text
-    assert "There is no noise floor." in text
+    assert "There is no noise floor" in text
 
 
 def test_newer_runs_than_the_rows_are_said(tmp_path: Path) -> None:
@@ -349,9 +367,31 @@ def test_nothing_compared_shows_curves_without_a_verdict(tmp_path: Path) -> None
     assert "Choose a checkpoint beside the baseline" in said(app)
 
 
+def test_curves_are_of_runs_made_alike(tmp_path: Path) -> None:
+    made = Study.open(tmp_path / "s")
+    for preset in ("default", "release"):
+        write(made, "base", counted(rates(), 0), preset=preset)
+    wanted = write(made, "grpo", counted(rates(late=True), 1), preset="default")
+    app = page(made, labels=["grpo"])
+    (note,) = [one.value for one in app.caption if "not compared" in one.value]
+    runs = made.runs().set_index("run_id")
+    assert wanted in runs.index and "release" not in note and note.count("lape (default") == 2
+
+
+def test_a_label_is_no_markdown(tmp_path: Path) -> None:
+    made = Study.open(tmp_path / "s")
+    write(made, "base", counted(rates(), 0))
+    write(made, "g_1_x", counted(rates(late=True), 1), stage="grpo")
+    compare(made, "base", settings=QUICK)
+    app = page(made, s_stat="layer_distance")
+    assert "**g\\_1\\_x against base**" in [one.value for one in app.markdown]
+
+
 def test_a_base_that_no_stage_names_is_in_the_command(study: Study) -> None:
     app = page(study, base="grpo", labels=["base", "grpo"])
-    assert f"interp compare --study {study.path} --base grpo" in [one.value for one in app.code]
+    assert [one.value for one in app.code if one.value.startswith("interp compare")] == [
+        f"interp compare --study {study.path} --base grpo"
+    ]
 
 
 def test_a_language_that_one_run_lacks(tmp_path: Path) -> None:
@@ -361,6 +401,15 @@ def test_a_language_that_one_run_lacks(tmp_path: Path) -> None:
     compare(made, "base", settings=QUICK)
     app = page(made, s_stat="layer_distance", lang="de")
     assert "selected anew for the shared languages" in said(app)
+    row = rows_of(made, "grpo", "layer_distance").set_index("lang").loc["de"]
+    (alt,) = [one for one in described(app) if "Neurons of German" in one]
+    base, grpo = (
+        own[own["selected"] & (own["lang"] == "de")]["layer"]
+        for own in (made.table("neurons", run_id=run_of(made, label)) for label in ("base", "grpo"))
+    )
+    drawn = max(abs((base <= at).mean() - (grpo <= at).mean()) for at in range(6))
+    assert f"grpo: D = {drawn:.4f}" in alt and drawn != pytest.approx(row["value"])
+    assert f"compared is D = {row['value']:.4f} of neurons selected anew" in alt
     app = page(made, s_stat="layer_distance", lang="zh")
     assert any("asks for 'zh'" in one.value for one in app.warning)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -96,7 +97,8 @@ def draw_ecdf(
         shares = [f"{label} {window_share(counts.of(label, lang), *window):.1%}" for label in runs]
         st.caption(
             f"Share of the neurons in layers {window[0]} to {window[1]}: {', '.join(shares)} (of the "
-            "window chosen now; D is always over all layers)."
+            "window chosen now, without an interval or verdict: late_share is compared. D is always over "
+            "all layers)."
         )
     if not counts.whole:
         st.caption(
@@ -171,9 +173,8 @@ def _takeaway(
                 f" ({chosen.base} {gap.base_share:.1%}, {label} {gap.label_share:.1%}: {label}'s lie "
                 f"{side})"
             )
-        parts.append(
-            said + _stored(stored_row(rows, label, lang), counts, chosen.base, label, lang)
-        )
+        row = stored_row(rows, label, lang)
+        parts.append(said + _stored(row, gap.value, _fewest(counts, chosen.base, label, lang)))
     return "; ".join(parts) + "." if parts else f"Only {chosen.base} is shown."
 
 
@@ -187,18 +188,25 @@ def stored_row(rows: pd.DataFrame, label: str, lang: str | None) -> pd.Series | 
     return None if own.empty else own.iloc[0]
 
 
-def _stored(
-    row: pd.Series | None, counts: LayerCounts, base: str, label: str, lang: str | None
-) -> str:
-    """Write interval, noise floor, p and verdict; no p where fewer neurons stand behind it than needed."""
+def _stored(row: pd.Series | None, drawn: float, fewest: int) -> str:
+    """Write interval, noise floor, p and verdict; no p where fewer neurons stand behind it than needed.
+
+    Args:
+        row: the stored row of D, if there is one.
+        drawn: D of the curves that are drawn.
+        fewest: neurons of the checkpoint that has fewer.
+    """
     if row is None:
         return ", not compared"
     parts = []
+    if not math.isclose(row["value"], drawn, abs_tol=1e-9):
+        # selected anew for the shared languages: the verdict is of another number than the curves'
+        parts.append(f"compared is D = {row['value']:.4f} of neurons selected anew")
+        fewest = fewest if pd.isna(row["behind"]) else int(row["behind"])
     if not pd.isna(row["ci_low"]):
         parts.append(f"95 % interval {row['ci_low']:.3g} to {row['ci_high']:.3g}")
     has_floor = not pd.isna(row["noise_floor"])
     parts.append(f"noise floor {row['noise_floor']:.3g}" if has_floor else "no noise floor")
-    fewest = _fewest(counts, base, label, lang)
     if fewest < MIN_NEURONS:
         parts.append(f"no p-value: {fewest} neurons, {MIN_NEURONS} are needed")
     elif pd.isna(row["p_adjusted"]):

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose, choose_some, choose_view, set_control
 from dashboards.page import Chosen, short_hash
-from dashboards.texts import language_name
+from dashboards.texts import language_name, plain
 from interp.evidence.meanings import meaning
 from interp.evidence.places import ORDERS, at_place, choices, ordered_places, thinned, with_places
 from interp.evidence.words import in_words
@@ -76,7 +76,7 @@ def ask(chosen: Chosen, compared: pd.DataFrame) -> Asked:
     for column in ("lang", "other_lang"):
         rows = rows[rows[column].isna() | rows[column].isin(chosen.languages)]
     kept = tuple(labels) if label == SIDE_BY_SIDE else (str(label),)
-    st.caption(f"**{name}**: {what}".replace("$", "\\$"))
+    st.caption(f"**{plain(name)}**: {plain(what)}")
     return Asked(which, name, with_places(rows[rows["label"].isin(kept)]), kept)
 
 
@@ -187,6 +187,6 @@ def draw_cards(asked: Asked, lang: str | None, rest: str) -> None:
     for column, row in zip(st.columns(len(found)), found.to_dict("records"), strict=True):
         named = {str(name): value for name, value in row.items()}
         with column.container(border=True):
-            st.markdown(f"**{named['label']} against {named['base']}**")
-            st.markdown(evidence_text(named).replace("$", "\\$"))
-            st.markdown("  \n".join(in_words(named)).replace("$", "\\$").replace("~", "\\~"))
+            st.markdown(f"**{plain(str(named['label']))} against {plain(str(named['base']))}**")
+            st.markdown(plain(evidence_text(named)))
+            st.markdown("  \n".join(map(plain, in_words(named))))

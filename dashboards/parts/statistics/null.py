@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -138,13 +139,20 @@ def _beside(null: Null, row: pd.Series | None) -> str:
         return "No p is stored for it."
     stored = f"p = {row['p']:.3g}"
     if row["design"] == "lists":
-        same = null.units == "neurons" and len(null.drawn) in (STORED_EXCHANGES, 0)
-        return f"Stored: {stored}" + (
-            ", the same exchanges." if same else f" of {STORED_EXCHANGES:,} exchanges."
-        )
+        if null.exact or len(null.drawn) == STORED_EXCHANGES:
+            return f"Stored: {stored}, the same exchanges."
+        return f"Stored: {stored}, of {STORED_EXCHANGES:,} exchanges or, if fewer, all there are."
     if null.units == "neurons":
         return f"Stored, of blocks: {stored}."
-    same = f"{len(null.drawn)} relabellings" in str(row["method"]) and null.seed == row["seed"]
-    return f"Stored: {stored}, " + (
-        "the same relabellings." if same else f"of {str(row['method']).split(', ')[1]}."
-    )
+    asked = _relabellings(str(row["method"]))
+    if null.exact and asked is not None and len(null.drawn) <= asked:
+        return f"Stored: {stored}, the same relabellings."
+    if asked == len(null.drawn) and null.seed == row["seed"]:
+        return f"Stored: {stored}, the same relabellings."
+    return f"Stored: {stored}" + ("." if asked is None else f", of {asked:,} relabellings.")
+
+
+def _relabellings(method: str) -> int | None:
+    """Read from a row's method how many relabellings its p was drawn from, at most."""
+    found = re.search(r"(\d+) relabellings", method)
+    return None if found is None else int(found[1])

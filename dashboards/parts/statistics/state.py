@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
 import pandas as pd
 import streamlit as st
 
-from dashboards.faults import command, command_of, say_missing
+from dashboards.faults import command, command_of, compare_command, say_missing
 from dashboards.page import Chosen
 from interp.errors import InterpError
 from interp.evidence.state import ALONE, NEVER, OLDER, REFUSED, comparison_state
@@ -36,16 +34,8 @@ def say_state(chosen: Chosen) -> pd.DataFrame:
     if len(never):
         st.info(f"Not compared yet: {_named(never)}. To compare:")
     if len(older) or len(never):
-        command(compare_command(chosen))
+        command(compare_command(chosen.source, chosen.base))
     return found
-
-
-def compare_command(chosen: Chosen) -> str:
-    """Return the command that compares the study with this base."""
-    runs = chosen.source.runs()
-    usual = runs.loc[runs["stage"] == "base", "label"].unique()
-    base = "" if list(usual) == [chosen.base] else f" --base {shlex.quote(chosen.base)}"
-    return f"interp compare --study {shlex.quote(chosen.source.path)}{base}"
 
 
 def say_refused(chosen: Chosen, state: pd.DataFrame) -> None:
@@ -63,7 +53,7 @@ def say_refused(chosen: Chosen, state: pd.DataFrame) -> None:
         st.warning(f"{row.label}, {row.analysis}: {row.why}.", icon=":material/block:")
         command(
             f"{command_of(chosen.source, str(row.analysis), str(row.label))}\n"
-            f"{compare_command(chosen)}"
+            f"{compare_command(chosen.source, chosen.base)}"
         )
     for row in alone.itertuples(index=False):
         runs = chosen.runs_of(str(row.analysis))
