@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ _LONGEST = 14
 
 
 def attention_map(weights: NDArray[np.floating], tokens: Sequence[str], *, title: str) -> go.Figure:
-    """Draw an attention pattern: which tokens are read (keys) at which token (query).
+    """Draw an attention pattern: how much each token (query) looks at which tokens (keys).
 
     Args:
         weights: ``[query, key]``; each row sums to 1. Not a number is a gap.
@@ -32,7 +33,9 @@ def attention_map(weights: NDArray[np.floating], tokens: Sequence[str], *, title
         return empty(title, "the text has no token")
     signs = [visible(token) for token in tokens]
     n = len(signs)
-    names = np.array([html.escape(sign) for sign in signs], dtype=object)
+    # positions too: equal tokens are told apart by them
+    named = [f"{html.escape(isolated(sign))} (token {at})" for at, sign in enumerate(signs)]
+    names = np.array(named, dtype=object)
     pairs = np.stack(np.broadcast_arrays(names[:, None], names[None, :]), axis=-1)
     figure = go.Figure(
         go.Heatmap(
@@ -40,16 +43,16 @@ def attention_map(weights: NDArray[np.floating], tokens: Sequence[str], *, title
             customdata=pairs,
             colorscale=SEQUENTIAL,
             zmin=0,
-            colorbar={"title": {"text": "weight"}},
+            colorbar={"title": {"text": "weight"}, "thickness": 14},
             hovertemplate=(
-                "at %{y}: %{customdata[0]}<br>reads %{x}: %{customdata[1]}<br>"
-                "weight %{z:.3f}<extra></extra>"
+                "%{customdata[0]}<br>looks at %{customdata[1]}<br>weight %{z:.3f}<extra></extra>"
             ),
+            hoverongaps=False,
         )
     )
     ticks = {
         "tickvals": list(range(n)),
-        "ticktext": [html.escape(_short(sign)) for sign in signs],
+        "ticktext": [html.escape(isolated(_short(sign))) for sign in signs],
         "showgrid": False,
         "zeroline": False,
         "tickfont": {"size": 11 if n <= 40 else 8},
@@ -57,7 +60,7 @@ def attention_map(weights: NDArray[np.floating], tokens: Sequence[str], *, title
     figure.update_xaxes(range=[-0.5, n - 0.5], tickangle=-60, **ticks)
     figure.update_yaxes(range=[n - 0.5, -0.5], **ticks)
     return finish(
-        figure, title=title, x="key: what is read", y="query: where it is read from",
+        figure, title=title, x="key: the token looked at", y="query: the token that looks",
         height=int(min(1000, 280 + max(12, 18 if n <= 40 else 12) * n)), legend=False,
     )  # fmt: skip
 
@@ -67,6 +70,17 @@ def visible(token: str) -> str:
     if not token:
         return "⋯"
     return token.replace(" ", "·").replace("\n", "↵").replace("\t", "⇥")
+
+
+def isolated(text: str) -> str:
+    """Keep a text's own direction within a line that runs left to right.
+
+    A right-to-left token begins at its right end: without this the sign of its leading space would stand
+    at its end.
+    """
+    if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in text):
+        return f"\u2067{text}\u2069"
+    return text
 
 
 def _short(sign: str) -> str:

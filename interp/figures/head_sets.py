@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from interp.figures.heads import DOT, TARGET, legend_below, whole_cells
@@ -15,6 +17,10 @@ from interp.figures.marks import DIVERGING, SEQUENTIAL, Mark
 from interp.figures.one_head import language_rows, shifts
 
 _EDGE = "#AA3377"
+
+PRINTED = 48
+"""Columns of cells side by side up to which every number is printed; the hover has them all."""
+
 _CHANGES = {
     "stable": ("#66CCEE", ""),
     "lost": ("#CCBB44", "/"),
@@ -53,7 +59,7 @@ def overlap_maps(
     labels = [label for label in labels if label in set(frame["label"])]
     if not labels:
         return empty(title, "no top heads of these checkpoints and languages")
-    figure = make_subplots(1, len(labels), subplot_titles=labels, horizontal_spacing=0.06)
+    figure = _panels(labels)
     n, side = len(languages), 26
     place = {lang: at for at, lang in enumerate(languages)}
     for at, label in enumerate(labels, 1):
@@ -152,8 +158,10 @@ def layer_profiles(
     labels = [label for label in labels if label in set(frame["label"])]
     if not labels:
         return empty(title, "no top heads of these checkpoints and languages")
-    figure = make_subplots(1, len(labels), subplot_titles=labels, horizontal_spacing=0.06)
+    figure = _panels(labels)
     n, side = len(languages), 28
+    # numbers of neighbours run into each other where cells are narrower than they
+    cells = frame[frame["label"].isin(labels)].groupby("label")["layer"].nunique().sum()
     place = {lang: at for at, lang in enumerate(languages)}
     for at, label in enumerate(labels, 1):
         own = frame[frame["label"] == label]
@@ -164,9 +172,7 @@ def layer_profiles(
         figure.add_heatmap(
             z=values,
             coloraxis="coloraxis",
-            text=[["" if np.isnan(v) or v == 0 else f"{v:.0f}" for v in row] for row in values],
-            texttemplate="%{text}",
-            textfont={"size": 10},
+            **(_numbers(values) if cells <= PRINTED else {}),
             hoverinfo="skip",
             name=label,
             row=1,
@@ -200,7 +206,7 @@ def layer_profiles(
         )
         whole_cells(figure, n, values.shape[1], row=1, col=at)
     figure.update_yaxes(tickvals=list(range(n)), ticktext=list(languages))
-    figure.update_xaxes(title_text="layer")
+    figure.update_xaxes(title_text="layer (from 0)")
     figure.update_layout(
         coloraxis={
             "colorscale": SEQUENTIAL,
@@ -314,6 +320,19 @@ def jaccard_dots(
             height=170 + 26 * len(languages),
         )
     )
+
+
+def _panels(labels: Sequence[str]) -> go.Figure:
+    """Lay out a panel per checkpoint, side by side; the first names the rows of all."""
+    return make_subplots(
+        1, len(labels), subplot_titles=list(labels), shared_yaxes=True, horizontal_spacing=0.03
+    )
+
+
+def _numbers(values: NDArray[np.float64]) -> dict[str, Any]:
+    """Print each cell's number, but no zeros."""
+    text = [["" if np.isnan(v) or v == 0 else f"{v:.0f}" for v in row] for row in values]
+    return {"text": text, "texttemplate": "%{text}", "textfont": {"size": 10}}
 
 
 def _printed(value: float, signed: bool) -> str:

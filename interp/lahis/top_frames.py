@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import comb
 
 import numpy as np
 import pandas as pd
 
-from interp.lahis.maps import HeadMaps, head_maps, viewed
+from interp.lahis.maps import HeadMaps, head_maps
 from interp.lahis.select import Head, layer_profile, overlap_matrix, top_heads
 from interp.study import Study
 
@@ -86,21 +85,6 @@ def overlap_change(frame: pd.DataFrame, base: str) -> pd.DataFrame:
     return both[["label", *pair, "base", "percent"]]
 
 
-def shared_frame(
-    study: Study, run_id: str, lang: str, other_lang: str, fraction: float
-) -> pd.DataFrame:
-    """List the top heads that two languages share.
-
-    Returns:
-        Columns ``head`` (``layer.head``), ``layer``, ``index``, and the ranks ``in <lang>`` and ``in
-        <other_lang>``, best first; no rows where they share none or one of them is not there.
-    """
-    maps = head_maps(study, run_id)
-    top = top_of(maps, fraction)
-    shared = [one for one in top.get(lang, []) if one in set(top.get(other_lang, []))]
-    return _listed(shared, {f"in {code}": (maps, code) for code in (lang, other_lang)})
-
-
 def profile_frame(
     study: Study, runs: Runs, languages: tuple[str, ...], fraction: float
 ) -> pd.DataFrame:
@@ -173,33 +157,6 @@ def change_frame(
     return pd.DataFrame(rows, columns=names)
 
 
-def changed_frame(
-    study: Study, base_run: str, run_id: str, lang: str, fraction: float
-) -> pd.DataFrame:
-    """List one language's top heads of either checkpoint.
-
-    Returns:
-        Columns ``change`` (``gained``, ``lost``, ``stable``), ``head`` (``layer.head``), ``layer``,
-        ``index`` and the ranks ``in base`` and ``after``; no rows where one of the two lacks the
-        language or has other layers or heads.
-    """
-    base, maps = head_maps(study, base_run), head_maps(study, run_id)
-    before = top_of(base, fraction).get(lang, [])
-    after = top_of(maps, fraction).get(lang, [])
-    both = bool(before and after) and base.shape == maps.shape
-    parts = {
-        "gained": [one for one in after if one not in set(before)],
-        "lost": [one for one in before if one not in set(after)],
-        "stable": [one for one in after if one in set(before)],
-    }
-    frames = []
-    for change, heads in parts.items():
-        ranks = {"in base": (base, lang), "after": (maps, lang)} if both else {}
-        frames.append(_listed(heads if both else [], ranks).assign(change=change))
-    found = pd.concat(frames, ignore_index=True)
-    return found[["change", *(name for name in found.columns if name != "change")]]
-
-
 def chance_jaccard(size: int, n_heads: int) -> float:
     """Return the mean Jaccard index of two random sets of one size.
 
@@ -223,24 +180,3 @@ def chance_jaccard(size: int, n_heads: int) -> float:
 def chance_overlap(size: int, n_heads: int) -> float:
     """Return how many percent of its heads a random set shares with another of its size."""
     return 100 * size / n_heads
-
-
-def _listed(heads: Iterable[Head], ranks: dict[str, tuple[HeadMaps, str]]) -> pd.DataFrame:
-    rows = list(heads)
-    frame = pd.DataFrame(
-        {
-            "head": [f"{layer}.{head}" for layer, head in rows],
-            "layer": [layer for layer, _ in rows],
-            "index": [head for _, head in rows],
-        }
-    )
-    for name, (maps, lang) in ranks.items():
-        frame[name] = _ranks_of(maps, lang, rows)
-    return frame
-
-
-def _ranks_of(maps: HeadMaps, lang: str, heads: list[Head]) -> list[float]:
-    if not heads:
-        return []
-    places = viewed(maps.scores[maps.of([lang])], "rank")[0]
-    return [float(places[one]) for one in heads]

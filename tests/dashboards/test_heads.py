@@ -1,6 +1,7 @@
 """The page on heads, driven without a browser, on studies whose numbers are planted."""
 
 import base64
+import json
 import shutil
 
 import numpy as np
@@ -97,6 +98,14 @@ def expected(study, label, lang):
     return grid
 
 
+def expected_effect(study, lang):
+    """The stored effect of a language's own heads on itself."""
+    run = next(r for r in study.runs()["run_id"] if "ablation" in r)
+    rows = study.table("ablations", run_id=run)
+    own = rows[(rows["source_lang"] == lang) & (rows["lang"] == lang) & (rows["kind"] == "heads")]
+    return own[own["draw"].isna()].iloc[0]
+
+
 @pytest.mark.skipif(not DEMO.is_dir(), reason="the demo study is not there")
 def test_the_demo_shows_what_its_tables_hold():
     app = open_page("heads", h_view="share", lang="ar")
@@ -148,7 +157,7 @@ def test_the_drawer_says_rank_share_and_generality(whole):
     value = expected(load_study(whole), "base", "bn")[0, 2]
     assert metrics["base: rank in bn"] == f"{1 + int((scores > value).sum())} of 32"
     assert f"{100 * value / scores.sum():.2f} % of the total" in said(app)
-    assert "base: in the top 12.5 % of 2 of 3 languages: general (that takes 2)" in said(app)
+    assert "base: in the top 12.5 % of 2 of 3 languages: a general head (one needs 2)" in said(app)
     dots = {trace.name: trace for trace in charts(app)["h_everywhere"].data}
     assert list(dots) == ["base", "sft", "grpo"] and list(numbers(dots["sft"].x)) == [36, 36, 2.04]
 
@@ -219,7 +228,9 @@ def test_a_click_on_an_overlap_chooses_the_pair_and_lists_its_heads(whole):
     assert chosen(app)["h_label"] == "grpo"
     assert [own["head"].tolist() for own in lists(app, "in ar")][2] == ["0.1", "0.2", "0.3"]
     assert "grpo: 3 of 4" in said(app)
-    assert "grpo minus base, ar and en: -0.25" in said(app) and "● beyond noise" in said(app)
+    assert "grpo minus base, ar and en, points: -25 [-35, -15], noise floor 50" in said(
+        app
+    ) and "● beyond noise" in said(app)
 
 
 def test_a_pair_without_a_shared_head_is_said(whole):
@@ -265,9 +276,12 @@ def test_ablation_is_the_sets_effect(whole):
     drawn = {trace.name: trace for trace in charts(app)["h_ablated"].data}
     assert list(numbers(drawn["the language's own set"].x)) == [2, 2, 2]
     assert list(numbers(drawn["random heads, as many (2 draws)"].x)) == [0.1] * 3
-    assert "On ar the loss changes by +2.00 nats per token" in said(app)
+    own = expected_effect(load_study(whole), "ar")
+    assert own["delta_nll"] == 2
+    ends = f"[{own['ci_low']:.2f}, {own['ci_high']:.2f}]"
+    assert f"On ar the loss changes by +2.00 {ends} nats per token" in said(app)
     app.selectbox(key="h_set").set_value("en").run()
-    assert "On en the loss changes by +4.00 nats per token" in said(app)
+    assert "On en the loss changes by +4.00 [" in said(app)
     app = click(app, "h_map", [1, 1])
     check_quiet(app)
     assert "in none of the sets ablated in base" in said(app)
@@ -281,6 +295,74 @@ def test_no_ablation_is_said_with_the_command(tmp_path):
     assert "--heads-from grpo" in commands
 
 
+def choose_row(app, start, row):
+    """Choose a row of a list, as a browser does: its callback runs."""
+    (found,) = [one for one in app.dataframe if f"-{start}_" in one.proto.id]
+    states = app._tree.get_widget_states()
+    selection = {"selection": {"rows": [] if row is None else [row], "columns": [], "cells": []}}
+    states.widgets.add(id=found.proto.id, string_value=json.dumps(selection))
+    return app._run(states)
+
+
+def ticked(app, start):
+    """The key of a list and which of its rows are ticked."""
+    (key,) = {
+        key for one in app.dataframe if f"-{start}_" in one.proto.id
+        for key in [one.proto.id[one.proto.id.index(start):]]
+    }  # fmt: skip
+    return key, list(app.session_state[key]["selection"]["rows"])
+
+
+def head_of(app):
+    return chosen(app)["h_layer"], chosen(app)["h_head"]
+
+
+def test_a_row_of_a_list_chooses_its_head(whole):
+    app = open_page("heads", whole, lang="ar", h_label="grpo")
+    shown = next(one.value for one in app.dataframe if "top_in" in one.value)
+    scores = expected(load_study(whole), "grpo", "ar")
+    assert shown["score"].tolist() == sorted(scores.ravel().tolist(), reverse=True)[:4]
+    app = choose_row(app, "h_top_heads", 1)
+    check_quiet(app)
+    assert f"{head_of(app)[0]}.{head_of(app)[1]}" == shown["head"][1]
+    own = ticked(app, "h_top_heads")
+    assert own[1] == [1]
+    app = click(app, "h_map", [3, 7])  # no head of the list: no row stays ticked
+    assert head_of(app) == (3, 7)
+    other = ticked(app, "h_top_heads")
+    assert other[1] == [] and other[0] != own[0]
+    app = choose_row(app, "h_top_heads", 1)  # the same row again is a choice again
+    assert f"{head_of(app)[0]}.{head_of(app)[1]}" == shown["head"][1]
+    app = choose_row(app, "h_top_heads", None)  # its tick taken away: the head stays, ticked
+    assert f"{head_of(app)[0]}.{head_of(app)[1]}" == shown["head"][1]
+    assert ticked(app, "h_top_heads")[1] == [1]
+
+
+def test_every_list_of_heads_can_be_chosen_from(whole):
+    app = open_page("heads", whole, lang="ar", h_label="grpo", h_part="Overlap", h_other="en")
+    for part, start, row, head in (
+        ("Overlap", "h_shared_base", 1, (0, 1)),
+        ("Differences", "h_beyond", 0, (2, 2)),
+        ("Changes", "h_gained", 0, (2, 2)),
+        ("Changes", "h_stable", 2, (0, 3)),
+    ):
+        put(app, h_part=part, h_layer=3, h_head=7)
+        app = choose_row(app, start, row)
+        check_quiet(app)
+        assert head_of(app) == head
+
+
+def test_damaged_comparisons_leave_the_page(whole, tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(whole, study)
+    (study / "comparisons.parquet").write_bytes(b"no table")
+    app = open_page("heads", study, lang="ar", h_part="Differences")
+    for part in ("Differences", "Layers"):
+        put(app, h_part=part)
+        assert len(app.error) == 1, "said once, above all parts"
+        assert "h_everywhere" in charts(app)
+
+
 def test_attention_is_drawn_token_by_token(whole):
     app = open_page("heads", whole, lang="ar", h_label="grpo", h_layer="2", h_head="2")
     check_quiet(app)
@@ -288,7 +370,7 @@ def test_attention_is_drawn_token_by_token(whole):
     weights = large(figure)
     np.testing.assert_allclose(weights[3], 0.25, atol=1e-3)
     assert np.isnan(weights[0, 1:]).all() and weights[0, 0] == 1
-    assert figure.layout.xaxis.ticktext[2] == "·ال"
+    assert figure.layout.xaxis.ticktext[2] == "\u2067·ال\u2069"
     shown = "".join(one.proto.body for one in app.get("html"))
     assert 'lang="ar" dir="rtl"' in shown
     assert HOSTILE not in shown and "&lt;script&gt;" in shown

@@ -320,8 +320,8 @@ def test_equal_tokens_stay_apart_and_markup_is_text():
     assert list(figure.layout.xaxis.ticktext[3:]) == ["⋯", "·↵"]
     everything = figure.to_json()
     assert "<script" not in everything and "\\u003cscript" not in everything
-    assert drawn.customdata[2][0][0] == "&lt;script&gt;alert(1)&lt;/script&gt;"
-    assert drawn.customdata[2][0][1] == "a"  # query first, then key
+    assert drawn.customdata[2][0][0] == "&lt;script&gt;alert(1)&lt;/script&gt; (token 2)"
+    assert drawn.customdata[2][0][1] == "a (token 0)"  # query first, then key
     assert drawn.zmin == 0 and figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
     assert "%{customdata[0]}" in drawn.hovertemplate.split("reads")[0]
 
@@ -333,4 +333,25 @@ def test_spaces_of_a_token_are_visible():
 def test_long_tokens_are_cut_on_the_axis_only():
     figure = attention_map(np.ones((1, 1)), ["x" * 40], title="t")
     assert len(figure.layout.xaxis.ticktext[0]) == 14
-    assert figure.data[0].customdata[0][0][0] == "x" * 40
+    assert figure.data[0].customdata[0][0][0] == "x" * 40 + " (token 0)"
+
+
+def test_right_to_left_tokens_begin_at_their_right_end():
+    figure = attention_map(np.ones((3, 3)), [" بحر", " sea", "12"], title="t")
+    assert list(figure.layout.yaxis.ticktext) == ["\u2067·بحر\u2069", "·sea", "12"]
+
+
+def test_rows_are_named_once_and_numbers_are_printed_where_they_fit():
+    """32 layers of three checkpoints side by side leave no room for a number in a cell."""
+    rows = [
+        (label, "en", layer, 3.0)
+        for label, depth in (("base", 32), ("sft", 12), ("grpo", 32))
+        for layer in range(depth)
+    ]
+    frame = pd.DataFrame(rows, columns=["label", "lang", "layer", "percent"])
+    crowded = layer_profiles(frame, ["base", "sft", "grpo"], ["en"], title="t")
+    roomy = layer_profiles(frame, ["sft"], ["en"], title="t")
+    assert all(one.text is None for one in crowded.data if one.type == "heatmap")
+    assert roomy.data[0].text[0][0] == "3"
+    named = [axis.showticklabels for axis in crowded.select_yaxes()]
+    assert named == [None, False, False]

@@ -5,6 +5,7 @@ import pytest
 
 from interp.causal.containing import set_effects, sets_with
 from interp.errors import InterpError
+from interp.lahis.listed import changed_frame, shared_frame, top_frame
 from interp.lahis.maps import (
     VIEWS,
     delta_frame,
@@ -19,11 +20,9 @@ from interp.lahis.top_frames import (
     chance_jaccard,
     chance_overlap,
     change_frame,
-    changed_frame,
     overlap_change,
     overlap_frame,
     profile_frame,
-    shared_frame,
     top_of,
 )
 from interp.study import Study
@@ -207,6 +206,24 @@ def test_shared_heads_are_listed_with_both_ranks(study):
     assert rows["in en"].tolist() == [2, 3, 4] and rows["in ar"].tolist() == [2, 3, 4]
     assert shared_frame(made, runs["grpo"], "en", "sw", TOP).empty
     assert shared_frame(made, runs["grpo"], "en", "ar", 1 / 32).empty
+
+
+def test_top_heads_are_listed_best_first(study):
+    made, runs = study
+    rows = top_frame(made, runs["grpo"], "ar", TOP)
+    table = made.table("head_scores", run_id=runs["grpo"])
+    own = table[table["lang"] == "ar"].sort_values("score", ascending=False).head(4)
+    assert rows["rank"].tolist() == [1, 2, 3, 4] and rows["head"][0] == "2.2"
+    assert list(zip(rows["layer"], rows["index"], strict=True)) == list(
+        zip(own["layer"], own["head"], strict=True)
+    )
+    for name in ("score", "ci_low", "ci_high"):
+        np.testing.assert_allclose(rows[name], own[name].to_numpy(float))
+    total = table[table["lang"] == "ar"]["score"].sum()
+    np.testing.assert_allclose(rows["share"], 100 * own["score"] / total)
+    in_ar = {row["head"]: row["top_in"] for row in rows.to_dict("records")}
+    assert in_ar["2.2"] == 1 and in_ar["0.1"] >= 2
+    assert top_frame(made, runs["grpo"], "sw", TOP).empty
 
 
 def test_layers_hold_percent_of_the_top_heads(study):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -83,7 +84,15 @@ def _beside_random(frame: pd.DataFrame, lang: str, unit: str) -> str:
     if frame.empty:
         return "None of the languages shown was measured."
     on = lang if lang in set(frame["lang"]) else str(frame["lang"].iloc[0])
-    own = frame[frame["lang"] == on].set_index("kind")["delta_nll"]
-    controls = [f"{kind} heads {own[kind]:+.2f}" for kind in own.index if kind != "heads"]
-    beside = f", {' and '.join(controls)}" if controls else ""
-    return f"On {on} the loss changes by {own['heads']:+.2f} {unit} without these heads{beside}."
+    own = frame[frame["lang"] == on].set_index("kind")
+    controls = [
+        f"{_with_ends(own.loc[kind])} without {kind} heads" for kind in own.index if kind != "heads"
+    ]
+    beside = f", by {' and '.join(controls)}" if controls else ""
+    return f"On {on} the loss changes by {_with_ends(own.loc['heads'])} {unit} without these heads{beside}."
+
+
+def _with_ends(row: pd.Series[Any]) -> str:
+    """Write a change with its interval."""
+    ends = "" if pd.isna(row["ci_low"]) else f" [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+    return f"{row['delta_nll']:+.2f}{ends}"

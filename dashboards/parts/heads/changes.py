@@ -13,8 +13,10 @@ from dashboards.controls import set_control
 from dashboards.parts.heads.choice import HeadsChoice
 from dashboards.parts.heads.deltas import ready
 from dashboards.parts.heads.evidence import say_cut, stored_table
+from dashboards.parts.heads.listed import list_heads
 from interp.figures.head_sets import changed_heads, jaccard_dots
-from interp.lahis.top_frames import change_frame, changed_frame
+from interp.lahis.listed import changed_frame
+from interp.lahis.top_frames import change_frame
 
 
 def draw(choice: HeadsChoice) -> None:
@@ -69,7 +71,9 @@ def _list_changes(choice: HeadsChoice) -> None:
         changed_frame, choice.base.run_id, runs[label], choice.lang, choice.fraction
     )
     base = choice.chosen.base
-    st.markdown(f"**{choice.lang}, {label} against {base}** (layer.head, rank in each)")
+    st.markdown(
+        f"**{choice.lang}, {label} against {base}** (layer.head, rank in each; a row chooses its head)"
+    )
     if found.empty:
         st.info(f"{label} or {base} has no top heads in {choice.lang}.")
         return
@@ -78,12 +82,12 @@ def _list_changes(choice: HeadsChoice) -> None:
         with column:
             st.markdown(f"{change}: {len(own) or 'none'}")
             if len(own):
-                st.dataframe(
-                    own[["head", "in base", "after"]].rename(
+                list_heads(
+                    choice,
+                    own.drop(columns="change").rename(
                         columns={"in base": f"in {base}", "after": f"in {label}"}
                     ),
-                    hide_index=True,
-                    key=f"h_{change}",
+                    f"h_{change}",
                     alt=f"Top heads of {choice.lang} that are {change} in {label}",
                 )
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.controls import choose, choose_view, number, toggle
-from dashboards.faults import command, command_of, told
+from dashboards.faults import command, command_of, stored_comparisons, told
 from dashboards.page import Chosen
 from interp.importers.imported import PRESET
 from interp.lahis.maps import VIEWS, HeadMaps, head_maps
@@ -96,7 +96,7 @@ class HeadsChoice:
 
         The base's own, and runs that have not been compared, have no rows.
         """
-        rows = self.chosen.source.table("comparisons")
+        rows = stored_comparisons(self.chosen.source)
         if self.base is None or label not in self.maps:
             return rows.iloc[:0]
         keep = (rows["statistic"] == statistic) & (rows["base_run"] == self.base.run_id)
@@ -163,7 +163,7 @@ def choose_heads(chosen: Chosen, runs: Mapping[str, str]) -> HeadsChoice | None:
         )
     with row[3]:
         head = choose("Head", range(n_heads), "h_head", default=head)
-    row = st.columns([2, 2, 1], vertical_alignment="bottom")
+    row = st.columns([3, 4, 3], vertical_alignment="bottom")
     with row[0]:
         percent = number(
             "Top heads, % of all",

@@ -8,16 +8,13 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.faults import say_not_compared, say_one_checkpoint
 from dashboards.parts.heads.choice import HeadsChoice
-from dashboards.parts.heads.maps import choose_head
+from dashboards.parts.heads.evidence import in_percent
+from dashboards.parts.heads.listed import choose_head, list_heads
 from interp.evidence.rows import evidence
 from interp.figures.heads import head_map, head_multiples
 from interp.figures.verdicts import evidence_text
 from interp.lahis.maps import DELTA_UNITS, delta_frame, scale_frame
 from interp.stats.verdict import BEYOND
-
-SCALED = ("value", "signed_value", "ci_low", "ci_high", "base_value", "base_low", "base_high",
-          "label_value", "label_low", "label_high", "noise_floor")  # fmt: skip
-"""Columns of a comparison that are in the statistic's unit."""
 
 
 def draw(choice: HeadsChoice) -> None:
@@ -79,8 +76,17 @@ def draw(choice: HeadsChoice) -> None:
         on_click=choose_head,
     )
     if len(marked):
-        st.markdown(f"Heads whose difference is beyond noise ({label}, {choice.lang}, {unit}):")
-        st.dataframe(evidence(marked), hide_index=True, key="h_beyond")
+        st.markdown(
+            f"Heads whose difference is beyond noise ({label}, {choice.lang}, {unit}; a row chooses its "
+            "head):"
+        )
+        places = {"layer": marked["layer"].to_numpy(), "index": marked["head"].to_numpy()}
+        list_heads(
+            choice,
+            evidence(marked).assign(**places),
+            "h_beyond",
+            alt=f"Heads of {choice.lang} whose difference in {label} is beyond noise",
+        )
 
 
 def ready(choice: HeadsChoice) -> bool:
@@ -113,9 +119,7 @@ def ready(choice: HeadsChoice) -> bool:
 
 def in_view(rows: pd.DataFrame, view: str) -> pd.DataFrame:
     """Put rows of ``delta_<view>`` in the page's unit: shares in percent."""
-    if view != "share":
-        return rows
-    return rows.assign(**{name: 100 * rows[name] for name in SCALED})
+    return in_percent(rows) if view == "share" else rows
 
 
 def _say_scale(choice: HeadsChoice) -> None:

@@ -74,8 +74,8 @@ def _general(row: dict[str, object], percent: str) -> str:
     )
     if not row["needed"]:
         return f"{text} (whether a head is general takes three languages)."
-    kind = "general" if row["general"] else "not general"
-    return f"{text}: {kind} (that takes {row['needed']})."
+    kind = "a general head" if row["general"] else "not a general head"
+    return f"{text}: {kind} (one needs {row['needed']})."
 
 
 def _where_highest(frame: pd.DataFrame) -> str:

@@ -21,6 +21,16 @@ def say_cut(choice: HeadsChoice) -> None:
         )
 
 
+SCALED = ("value", "signed_value", "ci_low", "ci_high", "base_value", "base_low", "base_high",
+          "label_value", "label_low", "label_high", "noise_floor")  # fmt: skip
+"""Columns of a comparison that are in the statistic's unit."""
+
+
+def in_percent(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put shares of 1, as comparisons store them, in percent, as the page draws them."""
+    return rows.assign(**{name: 100 * rows[name] for name in SCALED})
+
+
 def stored_table(choice: HeadsChoice, rows: pd.DataFrame, what: str) -> None:
     """Show rows of the comparison, those of the languages shown, or say that there are none.
 

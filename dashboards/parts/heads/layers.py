@@ -10,7 +10,7 @@ import pandas as pd
 from dashboards.chart import show
 from dashboards.controls import set_control
 from dashboards.parts.heads.choice import HeadsChoice
-from dashboards.parts.heads.evidence import say_cut, stored_table
+from dashboards.parts.heads.evidence import in_percent, say_cut, stored_table
 from interp.figures.head_sets import layer_profiles
 from interp.lahis.top_frames import profile_frame
 from interp.stats.verdict import BEYOND
@@ -21,7 +21,7 @@ def draw(choice: HeadsChoice) -> None:
     frame = choice.chosen.source.derive(
         profile_frame, choice.runs, choice.languages, choice.fraction
     )
-    rows = [choice.stored(label, "layer_profile") for label, _ in choice.others]
+    rows = [in_percent(choice.stored(label, "layer_profile")) for label, _ in choice.others]
     stored = pd.concat(rows) if rows else None
     show(
         layer_profiles(
@@ -39,8 +39,8 @@ def draw(choice: HeadsChoice) -> None:
     )
     if stored is not None:
         say_cut(choice)
-        peaks = [choice.stored(label, "layer_peak") for label, _ in choice.others]
-        stored_table(choice, pd.concat([*peaks, stored]), "share of top heads in a layer")
+        peaks = [in_percent(choice.stored(label, "layer_peak")) for label, _ in choice.others]
+        stored_table(choice, pd.concat([*peaks, stored]), "percent of the top heads in a layer")
 
 
 def _choose_layer(cell: Sequence[Any]) -> None:

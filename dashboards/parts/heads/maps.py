@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from dashboards.chart import show
-from dashboards.controls import set_control
 from dashboards.parts.heads.choice import HeadsChoice
+from dashboards.parts.heads.listed import choose_head, list_heads
 from interp.figures.heads import head_map, head_multiples
+from interp.lahis.listed import top_frame
 from interp.lahis.maps import UNITS, HeadMaps, score_frame, viewed
 from interp.lahis.top_frames import top_of
 
@@ -56,12 +58,41 @@ def draw(choice: HeadsChoice) -> None:
         takeaway=_where_top(choice, maps, top),
         on_click=choose_head,
     )
+    _list_top(choice, maps.run_id)
 
 
-def choose_head(cell: Sequence[Any]) -> None:
-    """Choose the head that was clicked: layer, head."""
-    set_control("h_layer", int(cell[0]))
-    set_control("h_head", int(cell[1]))
+def _list_top(choice: HeadsChoice, run_id: str) -> None:
+    """List the language's top heads of the large map."""
+    rows = choice.chosen.source.derive(top_frame, run_id, choice.lang, choice.fraction)
+    if rows.empty:
+        return
+    n = len(choice.maps[choice.label].whole)
+    st.markdown(
+        f"**Top {choice.percent} of heads of {choice.lang} in {choice.label}** (layer.head; a row "
+        "chooses its head)"
+    )
+    shown = rows.dropna(axis="columns", how="all")
+    list_heads(
+        choice,
+        shown,
+        "h_top_heads",
+        alt=f"Top heads of {choice.lang} in {choice.label}",
+        column_config=_columns(n),
+    )
+
+
+def _columns(n_languages: int) -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {
+        "score": number("score", format="%.4g"),
+        "ci_low": number("from", format="%.4g", help="95 % bootstrap interval over samples."),
+        "ci_high": number("to", format="%.4g", help="95 % bootstrap interval over samples."),
+        "share": number("% of the total", format="%.2f", help="Of the language's total score."),
+        "top_in": number(
+            f"top in, of {n_languages}",
+            help="Languages of which it is a top head in this checkpoint.",
+        ),
+    }
 
 
 def _hover(maps: HeadMaps, lang: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose, set_control
 from dashboards.parts.heads.choice import HeadsChoice
-from dashboards.parts.heads.evidence import mean_text, say_cut, stored_table
+from dashboards.parts.heads.evidence import in_percent, mean_text, say_cut, stored_table
+from dashboards.parts.heads.listed import list_heads
 from interp.figures.head_sets import overlap_maps
 from interp.figures.verdicts import evidence_text
-from interp.lahis.top_frames import chance_overlap, overlap_change, overlap_frame, shared_frame
+from interp.lahis.listed import shared_frame
+from interp.lahis.top_frames import chance_overlap, overlap_change, overlap_frame
 from interp.stats.verdict import BEYOND
 
 
@@ -59,7 +61,7 @@ def _change(choice: HeadsChoice, frame: pd.DataFrame, pair: tuple[str, str]) -> 
     if change.empty:
         st.info(f"{', '.join(labels)} and {base} share no two of the languages chosen.")
         return
-    stored = pd.concat([choice.stored(label, "overlap") for label in labels])
+    stored = pd.concat([in_percent(choice.stored(label, "overlap")) for label in labels])
     beyond = stored[stored["verdict"] == BEYOND]
     show(
         overlap_maps(
@@ -79,31 +81,40 @@ def _change(choice: HeadsChoice, frame: pd.DataFrame, pair: tuple[str, str]) -> 
         on_click=_choose_pair,
     )
     say_cut(choice)
-    for label in labels:
-        rows = choice.stored(label, "overlap")
-        own = rows[
-            ((rows["lang"] == pair[0]) & (rows["other_lang"] == pair[1]))
-            | ((rows["lang"] == pair[1]) & (rows["other_lang"] == pair[0]))
-        ]
-        for row in own.to_dict("records"):
-            st.markdown(f"{label} minus {base}, {pair[0]} and {pair[1]}: {evidence_text(row)}")  # type: ignore[arg-type]
-    means = pd.concat([choice.stored(label, "mean_overlap") for label in labels])
-    stored_table(choice, pd.concat([means, stored]), "overlap, a share of the top heads")
+    means = pd.concat([in_percent(choice.stored(label, "mean_overlap")) for label in labels])
+    either = {frozenset(pair)}
+    own = stored[
+        [frozenset(two) in either for two in zip(stored["lang"], stored["other_lang"], strict=True)]
+    ]
+    lines = [
+        *(_line(row, base, "mean over all pairs") for row in means.to_dict("records")),
+        *(_line(row, base, " and ".join(pair)) for row in own.to_dict("records")),
+    ]
+    if lines:
+        st.markdown("\n".join(lines))
+    stored_table(choice, pd.concat([means, stored]), "overlap, percent of the top heads")
+
+
+def _line(row: dict[Hashable, Any], base: str, what: str) -> str:
+    said = evidence_text(row)  # type: ignore[arg-type]
+    return f"- {row['label']} minus {base}, {what}, points: {said}"
 
 
 def _shared(choice: HeadsChoice, pair: tuple[str, str]) -> None:
     """List the heads that the chosen pair shares, checkpoint by checkpoint."""
-    st.markdown(f"**Top heads that {pair[0]} and {pair[1]} share** (layer.head, rank in each)")
+    st.markdown(
+        f"**Top heads that {pair[0]} and {pair[1]} share** (layer.head, rank in each; a row chooses its head)"
+    )
     for column, (label, run_id) in zip(st.columns(len(choice.runs)), choice.runs, strict=True):
         rows = choice.chosen.source.derive(shared_frame, run_id, *pair, choice.fraction)
         with column:
             k = choice.n_top(label)
             st.markdown(f"{label}: {len(rows)} of {k}" if len(rows) else f"{label}: none of {k}")
             if len(rows):
-                st.dataframe(
-                    rows.drop(columns=["layer", "index"]),
-                    hide_index=True,
-                    key=f"h_shared_{label}",
+                list_heads(
+                    choice,
+                    rows,
+                    f"h_shared_{label}",
                     alt=f"Top heads that {pair[0]} and {pair[1]} share in {label}",
                 )
 
