@@ -132,7 +132,7 @@ def retrain(folder: Path, *, quick: bool = False) -> None:
     for stage, arguments in RETRAIN.items():
         command = [one.format(base=folder / "base") for one in arguments]
         if quick:
-            command = [one.replace("full", "quick") for one in command]
+            command = ["quick" if one == "full" else one for one in command]
             command += [] if stage == "base" else ["--steps", "20"]
         done = subprocess.run(
             [sys.executable, "-m", "interp", "train", *command, "--out", str(folder / stage)]

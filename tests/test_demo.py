@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from interp.cli.print_demo import lesson
 from interp.comparison import compare
-from interp.demo import check_causes, find_shipped, place_checkpoint, run_demo
+from interp.demo import check_causes, find_shipped, place_checkpoint, retrain, run_demo
 from interp.errors import InterpError
 from interp.stats.contrast import Settings
 from interp.stats.verdict import BEYOND
@@ -48,6 +49,23 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("keep")
     with pytest.raises(InterpError, match="holds no checkpoint"):
         place_checkpoint(CLONE / "artifacts" / "base", tmp_path)
+
+
+def test_a_quick_retraining_changes_no_path(tmp_path: Path, monkeypatch) -> None:
+    commands: list[list[str]] = []
+
+    def noted(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", noted)
+    folder = tmp_path / "full-size"
+    retrain(folder, quick=True)
+    assert [command[-1] for command in commands] == [
+        str(folder / stage) for stage in ("base", "cpt", "sft", "grpo")
+    ]
+    assert commands[0][-3] == "quick" and all("full" not in command for command in commands)
+    assert all(str(folder / "base") in command for command in commands)
 
 
 def test_the_main_job_fills_a_study(tmp_path: Path) -> None:
