@@ -247,7 +247,9 @@ FAULTS: dict[str, Fault] = {
         {"overview": "not been compared", "statistics": "not been compared"},
         {"overview": "compare", "statistics": "compare"},
     ),
-    "stale": Fault(_stale, charts=PAGES),
+    "stale": Fault(
+        _stale, {"overview": "replaced or removed"}, {"overview": "compare"}, charts=PAGES
+    ),
     "asked in vain": Fault(
         lambda folder: None,
         {"overview": "'zz'", "lens": "'nope'", "heads": "'99'", "neurons": "'9999'",

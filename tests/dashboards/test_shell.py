@@ -98,8 +98,12 @@ def _moving() -> None:
 
     from dashboards.controls import choose, set_control
 
+    def click() -> None:
+        set_control("lang", "zh")
+        set_control("head", 1)
+
+    st.button("click", on_click=click)
     lang = choose("Language", ["en", "zh"], "lang")
-    st.button("click", on_click=lambda: set_control("head", 1))
     head = choose("Head", [1, 2, 3], "head", default={"en": 1, "zh": 3}[lang])
     st.text(json.dumps({"lang": lang, "head": head}))
 
@@ -117,8 +121,9 @@ def test_what_was_chosen_or_clicked_stays():
     app.selectbox(key="head").set_value(2).run()
     app.selectbox(key="lang").set_value("zh").run()
     assert json.loads(app.text[0].value)["head"] == 2
-    app.button[0].click().run()
-    assert json.loads(app.text[0].value)["head"] == 1
+    clicked = AppTest.from_function(_moving, default_timeout=30).run()
+    clicked.button[0].click().run()  # on what is the default now, and is not then
+    assert json.loads(clicked.text[0].value) == {"lang": "zh", "head": 1}
     assert _asking(_moving, lang="zh", head="1")[0] == {"lang": "zh", "head": 1}
 
 
