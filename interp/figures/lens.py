@@ -21,7 +21,6 @@ _GREY = "#8A8A8A"
 
 RANK_AXIS = "rank (1 = most likely)"
 LAYER_AXIS = "layer (0: embeddings, l: after block l)"
-SHORT_LAYER_AXIS = "layer (0: embeddings)"
 
 SHOWN_IN_CELL = 16
 """Characters of a token that a cell has room for."""
@@ -113,8 +112,12 @@ def rank_panels(labels: Sequence[str], *, log: bool) -> go.Figure:
     kind = {"type": "log", "dtick": 1} if log else {"type": "linear"}
     figure.update_yaxes(autorange="reversed", exponentformat="none", separatethousands=True, **kind)
     figure.update_yaxes(title_text=RANK_AXIS, col=1)
-    figure.update_xaxes(title_text=LAYER_AXIS if len(labels) < 3 else SHORT_LAYER_AXIS)
-    return figure
+    return name_layers(figure, len(labels))
+
+
+def name_layers(figure: go.Figure, panels: int) -> go.Figure:
+    """Name the axis of layers once, below the middle one of panels that stand beside each other."""
+    return figure.update_xaxes(title_text=LAYER_AXIS, row=1, col=(panels + 1) // 2)
 
 
 def name_roles(figure: go.Figure, roles: Sequence[str]) -> None:

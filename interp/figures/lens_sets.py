@@ -11,10 +11,9 @@ from plotly.subplots import make_subplots
 
 from interp.figures.layout import empty, finish
 from interp.figures.lens import (
-    LAYER_AXIS,
     ROLE_DASH,
     ROLE_NAMES,
-    SHORT_LAYER_AXIS,
+    name_layers,
     name_roles,
     rank_panels,
 )
@@ -122,7 +121,7 @@ def share_lines(
             named.add(label)
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(title_text="share of facts", col=1)
-    figure.update_xaxes(title_text=LAYER_AXIS if len(panels) < 3 else SHORT_LAYER_AXIS)
+    name_layers(figure, len(panels))
     return finish(figure, title=title, height=400)
 
 

@@ -111,6 +111,9 @@ def metric_curves(
     for column in range(1, columns + 1):
         last = max(row for row in range(1, rows + 1) if (row - 1) * columns + column <= len(panels))
         figure.update_xaxes(title_text=x, row=last, col=column)
+    if columns > 2:
+        for note in figure.layout.annotations:
+            note.font.size = 12  # names of metrics are long, panels narrow
     height = 130 + _PANEL * rows
     finish(figure, title=title, height=height)
     figure.update_layout(margin={"t": 90})

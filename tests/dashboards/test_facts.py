@@ -122,9 +122,9 @@ def test_choices_narrow_the_charts(small: Path) -> None:
     assert "not of this choice" in said(app) and "needs two languages" in said(app)
     # the stored verdicts are not about what is drawn, and nowhere pass for it
     alt = next(one for one in described(app) if "accuracy" in one)
-    assert "beyond noise in 1 over all facts, as compared" in alt
+    assert "beyond noise in 1 over all facts" in alt
     (dots,) = [one for one in charts(app)["f_accuracy"].data if one.name == "sft"]
-    assert "compared: over all facts, as compared: " in dots.hovertext[0]
+    assert "compared: over all facts: " in dots.hovertext[0]
 
 
 def test_sorting_by_difference(small: Path) -> None:
@@ -147,7 +147,7 @@ def test_the_stored_evidence_stands_beside_the_chart(small: Path) -> None:
     shown = {round(y): text for y, text in zip(numbers(signs.y), signs.text, strict=True)}
     assert shown[at] == "●"
     alt = next(one for one in described(app) if "accuracy" in one)
-    assert "Signs at the right: ● beyond noise" in alt and "as compared" not in alt
+    assert "Signs at the right: ● beyond noise" in alt and "over all facts" not in alt
     assert "Right in every language, sft minus base" in said(app)
     assert "have not been compared" not in said(app)
 

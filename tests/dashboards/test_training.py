@@ -84,6 +84,9 @@ def test_a_click_leads_to_the_checkpoint_of_that_step(small: Path) -> None:
     shown = links(app)
     assert len(shown) == 2 and all("labels=sft-step-20" in query for _, query in shown)
     assert {page.split("/")[-1] for page, _ in shown} >= {"neurons"}
+    means = open_page("training", small, t_metric=["correct", "loss"])
+    alt = next(one for one in described(means) if "correct, loss." in one)
+    assert "Mean over the languages logged at a step: correct." in alt
     near = open_page("training", small, t_run="sft", t_step="45")
     assert "steps 20, 60; the nearest is sft-step-60" in said(near)
     assert all("sft-step-60" in query for _, query in links(near))
@@ -158,7 +161,7 @@ def test_an_axis_that_no_log_of_a_chart_holds(tmp_path: Path) -> None:
     # languages: only sft logs any, whatever base logs for all of them together
     table = table_with(app, "metric", "languages").set_index("metric")
     assert table.loc["correct", "base"] == 0
-    assert "No correct in the log of base" in said(app)
+    assert "No metric correct by language in the log of base" in said(app)
 
 
 def test_no_log_names_the_command(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from interp.stats.verdict import BEYOND
 
-COMPARED_FACTS = "over all facts, as compared"
+COMPARED_FACTS = "over all facts"
 """Which facts a stored verdict is about, where others are drawn."""
 
 

@@ -197,5 +197,8 @@ def _as_asked(fact: Mapping[str, Any], lang: str) -> str:
         else f"<li><b>{html.escape(str(option))} ✓</b></li>"
         for place, option in enumerate(fact["options"])
     )
-    listed = f'<ul lang="{html.escape(lang, quote=True)}" dir="{direction(lang)}">{options}</ul>'
+    # the room for the marks is at the side where lines begin
+    room = "margin:0;padding:0;padding-inline-start:1.2rem"
+    code = html.escape(lang, quote=True)
+    listed = f'<ul lang="{code}" dir="{direction(lang)}" style="{room}">{options}</ul>'
     return paragraph(html.escape(str(fact["question"])), lang, bold=True) + listed

@@ -37,7 +37,7 @@ def metrics(logs: Logs, chosen: Sequence[str], how: dict[str, Any]) -> None:
             marks=logs.chosen.marks, x=UNITS[how["axis"]],
         ),
         how,
-        _ends(frame, chosen),
+        _ends(frame, chosen) + _averaged(logs, chosen),
     )  # fmt: skip
 
 
@@ -76,7 +76,8 @@ def languages(logs: Logs, how: dict[str, Any]) -> None:
             x=UNITS[how["axis"]], name=metric,
         )  # fmt: skip
     _show(logs, frame, "t_languages", figure, how, _spread(frame, metric))
-    _say_without(logs, [label for label in logs.runs if label not in having], metric)
+    lacking = [label for label in logs.runs if label not in having]
+    _say_without(logs, lacking, f"metric {metric} by language")
 
 
 def checks(logs: Logs, how: dict[str, Any]) -> None:
@@ -92,10 +93,10 @@ def checks(logs: Logs, how: dict[str, Any]) -> None:
         "t_checks",
         metric_curves(
             frame, list(logs.runs), names, title=_title(logs, frame, "checks on the validation split"),
-            marks=logs.chosen.marks, x=UNITS[how["axis"]], columns=4, same_y=True,
+            marks=logs.chosen.marks, x=UNITS[how["axis"]], same_y=True,
         ),
         {**how, "smoothing": "none"},
-        _ends(frame, names),
+        _ends(frame, names) + _averaged(logs, names),
     )  # fmt: skip
     having = set(frame["label"])
     _say_without(logs, [one for one in logs.runs if one not in having], "checks")
@@ -183,6 +184,13 @@ def _ends(frame: pd.DataFrame, names: Sequence[str]) -> str:
 
 
 _SAID = 6
+
+
+def _averaged(logs: Logs, names: Sequence[str]) -> str:
+    """Say which curves are means over languages, since no log has the metric for all together."""
+    table = logs.logged().set_index("metric")
+    apart = [name for name in names if name in table.index and not table.loc[name, "overall"]]
+    return f" Mean over the languages logged at a step: {', '.join(apart)}." if apart else ""
 
 
 def _spread(frame: pd.DataFrame, metric: str) -> str:
