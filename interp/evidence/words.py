@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from interp.stats.verdict import NOT_COMPARABLE
+from interp.stats.verdict import NOT_COMPARABLE, NOT_ENOUGH
 
 _DESIGNS = {
     "paired": "Both checkpoints saw the same {n} {unit}",
@@ -29,7 +29,7 @@ def in_words(row: Mapping[str, Any]) -> list[str]:
         row: one row of ``comparisons``.
 
     Returns:
-        Sentences: value with its interval, noise floor, p, verdict with its reason, what stands behind
+        Sentences: value with its interval, noise floor, p (none where too little stands behind it), verdict with its reason, what stands behind
         it, and how it was drawn. What is not known is said to be missing, never left out.
     """
     if row["verdict"] == NOT_COMPARABLE:
@@ -47,6 +47,15 @@ def in_words(row: Mapping[str, Any]) -> list[str]:
         sentences.append(f"To be noted: {row['notes']}.")
     sentences.append(f"Drawn: {row['method']}, seed {row['seed']}.")
     return sentences
+
+
+def too_few(row: Mapping[str, Any]) -> bool:
+    """Say whether so little stands behind a row that its stored p is not to be read.
+
+    Args:
+        row: one row of ``comparisons``.
+    """
+    return bool(row["verdict"] == NOT_ENOUGH) and str(row["reason"]).endswith("are needed")
 
 
 _BEHIND = {"lape": "selected neurons", "lahis": "top heads"}
@@ -80,7 +89,7 @@ def _floor(row: Mapping[str, Any]) -> str:
 
 
 def _p(row: Mapping[str, Any]) -> str:
-    if pd.isna(row["p"]):
+    if pd.isna(row["p"]) or too_few(row):
         return "There is no p-value."
     said = f"With the checkpoints' labels exchanged at random, so much or more comes at p = {row['p']:.2g}"
     if not pd.isna(row["p_adjusted"]) and row["p_adjusted"] != row["p"]:

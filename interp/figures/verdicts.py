@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from interp.evidence.words import too_few
 from interp.stats.verdict import BEYOND, NOT_COMPARABLE, NOT_ENOUGH, WITHIN
 
 SIGNS: Mapping[str, str] = {BEYOND: "●", WITHIN: "○", NOT_ENOUGH: "?", NOT_COMPARABLE: "×"}
@@ -20,7 +21,8 @@ def evidence_text(row: Mapping[str, Any]) -> str:
         row: one row of ``comparisons``.
 
     Returns:
-        E.g. ``+0.031 [0.012, 0.050], noise floor 0.020, p 0.004: ● beyond noise``.
+        E.g. ``+0.031 [0.012, 0.050], noise floor 0.020, p 0.004: ● beyond noise``; without p where
+        too little stands behind it.
     """
     parts = []
     if not pd.isna(row["value"]):
@@ -30,7 +32,7 @@ def evidence_text(row: Mapping[str, Any]) -> str:
         parts.append(value)
     if not pd.isna(row["noise_floor"]):
         parts.append(f"noise floor {row['noise_floor']:.3g}")
-    if not pd.isna(row["p_adjusted"]):
+    if not pd.isna(row["p_adjusted"]) and not too_few(row):
         parts.append(f"p {row['p_adjusted']:.2g}")
     verdict = str(row["verdict"])
     words = f"{SIGNS[verdict]} {verdict}"

@@ -18,6 +18,7 @@ from interp.evidence.meanings import meaning
 from interp.evidence.sheet import evidence_table
 from interp.evidence.state import ALONE, COMPARED, NEVER, OLDER, REFUSED, comparison_state
 from interp.evidence.words import in_words
+from interp.figures.verdicts import evidence_text
 from interp.importers import read_lape, save_import
 from interp.lape.exchange import exchange_neurons
 from interp.lape.layer_ecdf import WITHOUT_ENGLISH, read_selection
@@ -198,6 +199,11 @@ def test_few_neurons_have_no_p(study: Study) -> None:
     app = page(study, s_stat="layer_distance", labels=["base", "grpo"], lang="sw")
     (alt,) = [one for one in described(app) if "Neurons of Swahili" in one]
     assert "no p-value: 10 neurons, 20 are needed" in alt and "adjusted p" not in alt
+    row = rows_of(study, "grpo", "layer_distance").set_index("lang").loc["sw"].to_dict()
+    assert row["p"] <= 1 and row["verdict"] == NOT_ENOUGH
+    assert "There is no p-value." in in_words(row)
+    assert ", p " not in evidence_text(row) and "are needed" in evidence_text(row)
+    assert ", p " in evidence_text({**row, "verdict": WITHIN, "reason": "the interval includes 0"})
     assert "s_hist" not in charts(app) and "no null distribution" in said(app)
 
 
