@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -75,7 +75,12 @@ def firing_dots(
 
 
 def neuron_path(
-    frame: pd.DataFrame, languages: Sequence[str], lang: str, *, title: str
+    frame: pd.DataFrame,
+    languages: Sequence[str],
+    lang: str,
+    *,
+    title: str,
+    unplaced: Collection[str] = (),
 ) -> go.Figure:
     """Draw one neuron along the steps of a training.
 
@@ -85,6 +90,7 @@ def neuron_path(
         languages: lines, in order.
         lang: the one that stands out.
         title: of the chart.
+        unplaced: labels whose step is not known: their place on the axis is no step.
 
     Returns:
         Firing probability per language above, entropy below; the axis is in training steps.
@@ -138,7 +144,8 @@ def neuron_path(
             "symbol": ["diamond" if langs else "circle-open" for langs in points["selected"]],
         },
         hovertext=[
-            f"{label}: {h:.4g} nats, " + (f"selected for {langs}" if langs else "not selected")
+            f"{label}: {f'{h:.4g} nats' if math.isfinite(h) else 'never fires'}, "
+            + (f"selected for {langs}" if langs else "not selected")
             for label, h, langs in zip(
                 *(points[c] for c in ("label", "entropy", "selected")), strict=True
             )
@@ -149,10 +156,7 @@ def neuron_path(
     )
     figure.update_xaxes(
         tickvals=points["step"].tolist(),
-        ticktext=[
-            f"{label}<br>step {step}"
-            for label, step in zip(points["label"], points["step"], strict=True)
-        ],
+        ticktext=_step_names(points["step"].tolist(), points["label"].tolist(), unplaced),
         row=2,
         col=1,
     )
@@ -161,3 +165,18 @@ def neuron_path(
     figure.update_yaxes(title_text="firing probability", row=1, col=1)
     figure.update_yaxes(title_text="entropy (nats)", row=2, col=1)
     return figure
+
+
+def _step_names(
+    steps: Sequence[int], labels: Sequence[str], unplaced: Collection[str]
+) -> list[str]:
+    """Name the ends by label and step, what is between by its step."""
+    names = []
+    for place, (step, label) in enumerate(zip(steps, labels, strict=True)):
+        if label in unplaced:
+            names.append(f"{label}<br>end")
+        elif place in (0, len(steps) - 1):
+            names.append(f"{label}<br>step {step}")
+        else:
+            names.append(str(step))
+    return names

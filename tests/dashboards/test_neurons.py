@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,12 +18,13 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboards.parts.neurons.counts import count_frame, most_and_least
+from dashboards.parts.neurons.path import _from_to, start_of
 from dashboards.parts.neurons.shown import Counted, Shown
 from interp.importers.imported import save_import
 from interp.importers.lape import read_lape
 from interp.lape.live import Chosen
 from interp.lape.summary import selection
-from interp.study import Study, load_study
+from interp.study import RunSpec, Study, load_study
 from tests.dashboards import app as driver
 from tests.dashboards.app import DEMO, check_quiet, click, described, open_page, said
 from tests.importers import made
@@ -319,9 +321,10 @@ def test_a_row_or_a_point_chooses_a_neuron(planted: Any) -> None:
     path, runs, _ = planted
     app = open_page("neurons", path, lang="ar", n_at="base")
     row = table(app).iloc[1]
-    app = choose_row(app, "n_table_ar_base_all", 1)
+    app = choose_row(app, "n_table_0", 1)
     check_quiet(app)
     assert f"Neuron {row['neuron']} of layer {row['layer']}" in subheaders(app)
+    assert app.session_state["n_table_0"]["selection"]["rows"] == [1], "the table stays as it is"
     app = click(app, "n_map", [1, 33])
     check_quiet(app)
     assert "Neuron 33 of layer 1" in subheaders(app)
@@ -329,6 +332,8 @@ def test_a_row_or_a_point_chooses_a_neuron(planted: Any) -> None:
     drawn = charts(app)["n_firing"].data[0]
     assert list(drawn.x) == counts.p[:, 1, 33].tolist()
     assert np.all(np.array(drawn.error_x.array) >= 0)
+    app = choose_row(app, "n_table_1", 1)  # the same row again chooses again
+    assert f"Neuron {row['neuron']} of layer {row['layer']}" in subheaders(app)
 
 
 def test_another_language_begins_with_its_most_specific_neuron(planted: Any) -> None:
@@ -404,7 +409,76 @@ def test_the_path_along_the_training(planted: Any) -> None:
     order = ["base", "sft-step-10", "sft-step-20", "sft"]
     wanted = [runs[label][1].p[LANGUAGES.index("ar"), layer, neuron] for label in order]
     assert list(drawn.x) == [0, 10, 20, 30] and list(drawn.y) == wanted
-    assert [text.split("<br>")[0] for text in figure.layout.xaxis2.ticktext] == order
+    # when the training ended is written nowhere, so that no step stands there
+    assert list(figure.layout.xaxis2.ticktext) == ["base<br>step 0", "10", "20", "sft<br>end"]
+    assert list(charts(app)["n_path_of"].layout.xaxis2.tickvals) == [0, 10, 20, 30]
+    text = said(app)
+    assert "At which step sft ended is not known" in text
+    assert "Not recorded is where sft began; base, the baseline, is taken for it" in text
+    low, high = drawn.y[0] - drawn.error_y.arrayminus[0], drawn.y[0] + drawn.error_y.array[0]
+    assert f"goes from {wanted[0]:.3g} [{low:.3g}, {high:.3g}] (base, entropy" in text
+
+
+def write_log(study: Study, began: dict[str, Any]) -> None:
+    """Write a training's run: its last step is 42."""
+    model = {"model": "ckpt/sft", "weights_hash": "sha256:end", "base": began}
+    spec = RunSpec("train", "sft", "sft", "full", {}, "sha256:facts", model, seed=0)
+    log = pd.DataFrame({"step": [1, 42], "metric": "loss", "lang": None, "value": [2.0, 1.0]})
+    with study.run(spec) as run:
+        run.write_table("train_log", log)
+
+
+@pytest.mark.parametrize(
+    ("began", "start"),
+    [
+        ({"model": "ckpt/base"}, "base<br>step 0"),
+        ({"model": "ckpt/elsewhere"}, "sft-step-10<br>step 10"),
+    ],
+)
+def test_a_path_begins_where_the_training_did(
+    planted: Any, tmp_path: Path, began: dict[str, Any], start: str
+) -> None:
+    """Whatever the baseline is: one that came later is no step 0."""
+    path, _, _ = planted
+    shutil.copytree(path, tmp_path / "study")
+    study = Study.open(tmp_path / "study")
+    write_lape(study, "grpo", drawn_counts(9))
+    write_log(study, began)
+    app = open_page("neurons", study.path, base="grpo", labels=["grpo", "sft"], lang="ar")
+    check_quiet(app)
+    ticks = list(charts(app)["n_path_of"].layout.xaxis2.ticktext)
+    assert ticks[0] == start and ticks[-1] == "sft<br>step 42"
+    assert ("has no LAPE run here" in said(app)) == ("elsewhere" in began["model"])
+
+
+def test_where_a_training_began_is_known_by_the_weights() -> None:
+    class Runs:
+        def spec(self, run_id: str) -> dict[str, Any]:
+            return {"model": models[run_id]}
+
+    models: dict[str, Any] = {
+        "log": {"base": {"model": "artifacts/base", "weights_hash": "h1"}},
+        "a": {"model": "artifacts/base", "weights_hash": "h0"},
+        "b": {"model": "ckpt/base", "weights_hash": "h1"},
+    }
+    study: Any = Runs()
+    assert start_of(study, "log", (("old", "a"), ("base", "b"))) == "base"
+    assert start_of(study, "log", (("old", "a"),)) is None, "the folder has other weights now"
+    models["a"] = {"model": "artifacts/base"}
+    assert start_of(study, "log", (("old", "a"),)) == "old"
+    models["log"] = "imported"
+    assert start_of(study, "log", (("base", "b"),)) is None
+
+
+def test_what_a_path_says() -> None:
+    names = ["lang", "label", "p", "low", "high", "entropy"]
+    rows = [("ar", "base", 0.5, 0.4, 0.6, 1.25), ("ar", "sft", 0.0, 0.0, 0.01, math.inf)]
+    frame = pd.DataFrame(rows, columns=names)
+    assert _from_to(frame, "ar") == (
+        "Firing in ar goes from 0.5 [0.4, 0.6] (base, entropy 1.25 nats) to 0 [0, 0.01] (sft, no entropy)."
+    )
+    assert _from_to(frame.iloc[1:], "ar").startswith("Only one checkpoint measured ar: 0 [0, 0.01]")
+    assert "No checkpoint" in _from_to(frame, "de")
 
 
 def test_without_steps_the_command_stands_there(tmp_path: Path) -> None:

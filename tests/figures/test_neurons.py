@@ -170,6 +170,10 @@ def test_a_path_in_steps() -> None:
     assert entropy.y[0] == 0.4 and np.isnan(entropy.y[1]), "a dead neuron has no entropy"
     assert list(entropy.marker.symbol) == ["diamond", "circle-open"]
     assert list(figure.layout.xaxis2.ticktext) == ["base<br>step 0", "sft-step-100<br>step 100"]
+    assert "never fires, not selected" in entropy.hovertext[1] and "inf" not in entropy.hovertext[1]
+    longer = pd.concat([frame, frame.iloc[2:].assign(step=150, label="sft")])
+    figure = neuron_path(longer, ["en", "ar"], "ar", title="T", unplaced=["sft"])
+    assert list(figure.layout.xaxis2.ticktext) == ["base<br>step 0", "100", "sft<br>end"]
 
 
 def test_nothing_to_draw_is_said() -> None:

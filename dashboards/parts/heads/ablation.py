@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -84,15 +85,13 @@ def _beside_random(frame: pd.DataFrame, lang: str, unit: str) -> str:
     if frame.empty:
         return "None of the languages shown was measured."
     on = lang if lang in set(frame["lang"]) else str(frame["lang"].iloc[0])
-    own = frame[frame["lang"] == on].set_index("kind")
-    controls = [
-        f"{_with_ends(own.loc[kind])} without {kind} heads" for kind in own.index if kind != "heads"
-    ]
+    own = {str(row["kind"]): row for row in frame[frame["lang"] == on].to_dict("records")}
+    controls = [f"{_with_ends(own[kind])} without {kind} heads" for kind in own if kind != "heads"]
     beside = f", by {' and '.join(controls)}" if controls else ""
-    return f"On {on} the loss changes by {_with_ends(own.loc['heads'])} {unit} without these heads{beside}."
+    return f"On {on} the loss changes by {_with_ends(own['heads'])} {unit} without these heads{beside}."
 
 
-def _with_ends(row: pd.Series[Any]) -> str:
+def _with_ends(row: dict[Hashable, Any]) -> str:
     """Write a change with its interval."""
     ends = "" if pd.isna(row["ci_low"]) else f" [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
     return f"{row['delta_nll']:+.2f}{ends}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ from dashboards.controls import toggle
 from dashboards.page import Chosen
 from dashboards.parts.neurons.controls import EVERY, GAINED, KEPT, LOST, Set, look_at
 from dashboards.parts.neurons.shown import Place, Shown
+from dashboards.rows import pick_row
 from dashboards.texts import language_name, plain
 from interp.figures.neuron_map import entropy_scatter
 from interp.lape.live import neuron_table, scatter_frame
@@ -158,24 +158,15 @@ def draw_table(
     if wanted.kind == LOST and len(table):
         st.caption(f"Entropy and probabilities are those of {wanted.at}, where they are lost.")
     if len(table):
-        # a table of other neurons is another widget: a row chosen there means nothing here
-        key = "_".join(
-            ["n_table", lang, wanted.at, wanted.kind, *map(str, place or ())][: 5 if here else 4]
-        )
-        st.dataframe(
+        pick_row(
             table,
-            hide_index=True,
-            key=key,
-            on_select=partial(_row_chosen, key, places),
-            selection_mode="single-row",
+            places,
+            "n_table",
+            chosen=place,
+            on_pick=look_at,
+            alt=f"{language_name(lang)} neurons of {wanted.at}",
             column_config=_columns(lang),
         )
-
-
-def _row_chosen(key: str, places: Sequence[Place]) -> None:
-    rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
-    if rows and rows[0] < len(places):
-        look_at(places[rows[0]])
 
 
 def _columns(lang: str) -> dict[str, Any]:
