@@ -122,7 +122,11 @@ def head_multiples(
     figure = go.Figure(data, _panel_axes(places, {panel: z.shape for panel, z in parts.items()}))
     if not own_scale:
         figure.update_layout(
-            coloraxis={**_axis(colours), "colorbar": {"title": {"text": unit, "side": "right"}}}
+            coloraxis={
+                **_axis(colours),
+                # beside the names of the rows
+                "colorbar": {"title": {"text": unit, "side": "right"}, "x": 1.06},
+            }
         )
     last = max(top + parts[panel].shape[0] for panel, (top, _) in places.items())
     tallest = max(z.shape[0] for z in parts.values())
@@ -264,17 +268,30 @@ def _panel_axes(
     """Lay out ticks of every row and column of panels, and their names."""
     rows = {top: shapes[panel][0] for panel, (top, _) in places.items()}
     columns = {left: shapes[panel][1] for panel, (_, left) in places.items()}
+    last_head = max(left + n for left, n in columns.items()) - 0.5
+    bare = {"showarrow": False, "font": {"size": 12}}
+    # a language above each panel, a checkpoint beside each row: together they would be wider than a panel
     names = [
         {
-            "text": f"{lang} · {label}",
+            "text": lang,
             "x": left - 0.5,
             "y": top - 0.6,
             "xanchor": "left",
             "yanchor": "bottom",
-            "showarrow": False,
-            "font": {"size": 12},
+            **bare,
         }
-        for (label, lang), (top, left) in places.items()
+        for (_, lang), (top, left) in places.items()
+    ] + [
+        {
+            "text": label,
+            "x": last_head,
+            "y": top + (rows[top] - 1) / 2,
+            "xanchor": "left",
+            "xshift": 4,
+            "textangle": 90,
+            **bare,
+        }
+        for top, label in {top: label for (label, _), (top, _) in places.items()}.items()
     ]
     plain = {"showgrid": False, "zeroline": False}
     first, last = min(rows), max(top + n for top, n in rows.items())
@@ -283,7 +300,7 @@ def _panel_axes(
         "xaxis": {
             **plain,
             **_ticks(columns, (0, 0.5)),
-            "range": [-0.5, max(left + n for left, n in columns.items()) - 0.5],
+            "range": [-0.5, last_head],
         },
         "yaxis": {**plain, **_ticks(rows, (0, 0.5, 1)), "range": [last - 0.5, first - 3]},
     }

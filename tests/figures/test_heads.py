@@ -66,8 +66,12 @@ def test_small_maps_do_not_cover_each_other():
         }
         assert not own & taken
         taken |= own
-    names = [note.text for note in figure.layout.annotations]
-    assert len(names) == 14 and "ru · sft" in names
+    notes = figure.layout.annotations
+    for name, trace in maps_of(figure).items():
+        lang, label = name.split(" · ")
+        # its language above it, its checkpoint beside its row
+        assert [n.text for n in notes if (n.x, n.y) == (trace.x0 - 0.5, trace.y0 - 0.6)] == [lang]
+        assert [n.text for n in notes if n.textangle and n.y == trace.y0 + 0.5] == [label]
     first, last = figure.layout.yaxis.range
     assert first > last  # layer 0 at the top
     assert all(last < trace.y0 and trace.y0 + 2 <= first + 0.5 for trace in figure.data)
