@@ -58,6 +58,7 @@ def too_few(row: Mapping[str, Any]) -> bool:
     return bool(row["verdict"] == NOT_ENOUGH) and str(row["reason"]).endswith("are needed")
 
 
+_ROUNDING = 1e-9
 _BEHIND = {"lape": "selected neurons", "lahis": "top heads"}
 
 
@@ -78,7 +79,10 @@ def _value(row: Mapping[str, Any]) -> str:
         said += f", largest at layer {int(row['layer'])}"
     if pd.isna(row["ci_low"]):
         return f"{_capital(said)}; there is no interval."
-    return f"{_capital(said)}, 95 % interval {row['ci_low']:.3g} to {row['ci_high']:.3g}."
+    interval = f"95 % interval {row['ci_low']:.3g} to {row['ci_high']:.3g}"
+    if not row["ci_low"] - _ROUNDING <= row["value"] <= row["ci_high"] + _ROUNDING:
+        interval += " (without the value itself: resampling texts adds noise of its own)"
+    return f"{_capital(said)}, {interval}."
 
 
 def _floor(row: Mapping[str, Any]) -> str:

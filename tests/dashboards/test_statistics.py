@@ -429,6 +429,8 @@ def test_words_leave_nothing_out(study: Study) -> None:
                  f"Verdict: {row['verdict']} ({row['reason']})", "the same 40 blocks",
                  "selected neurons stand behind it", "399 relabellings", "seed 0"):  # fmt: skip
         assert part in text, part
+    assert "noise of its own" not in text
+    assert "noise of its own" in " ".join(in_words({**row, "ci_high": row["value"] - 0.01}))
     bare = {**row, "value": np.nan, "noise_floor": np.nan, "p": np.nan, "verdict": NOT_ENOUGH,
             "design": "lists", "notes": "a caveat"}  # fmt: skip
     text = " ".join(in_words(bare))

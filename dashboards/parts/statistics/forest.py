@@ -85,7 +85,7 @@ SIDE_BY_SIDE = "side by side"
 
 def draw_forest(chosen: Chosen, asked: Asked) -> None:
     """Draw the forest plot with its order and filter."""
-    left, right = st.columns(2)
+    left, right = st.columns([6, 5])  # three views need room on a small screen
     with left:
         by = choose_view("Order", ORDERS, "s_sort")
     with right:
@@ -162,7 +162,7 @@ def ask_place(chosen: Chosen, asked: Asked) -> tuple[str | None, str]:
     spoken = [lang for lang in chosen.languages if lang in there]
     pooled = "" in there or asked.analysis == "lape"  # whose curves are there for all together, too
     scopes = [*([ONE] if spoken else []), *([ALL] if pooled else [])]
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns([8, 5, 5])
     lang: str | None = None
     with left:
         scope = choose_view("Look at", scopes, "s_scope")
