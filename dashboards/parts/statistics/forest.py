@@ -162,7 +162,7 @@ def ask_place(chosen: Chosen, asked: Asked) -> tuple[str | None, str]:
     spoken = [lang for lang in chosen.languages if lang in there]
     pooled = "" in there or asked.analysis == "lape"  # whose curves are there for all together, too
     scopes = [*([ONE] if spoken else []), *([ALL] if pooled else [])]
-    left, middle, right = st.columns([8, 5, 5])
+    left, middle, right = st.columns([12, 5, 5])
     lang: str | None = None
     with left:
         scope = choose_view("Look at", scopes, "s_scope")

@@ -53,7 +53,7 @@ def draw_null(
             "20 are needed on each side."
         )
         return
-    columns = st.columns(3)
+    columns = st.columns([4, 6, 4])  # two views need room on a small screen
     with columns[0]:
         label = choose("Checkpoint of the null", list(labels), "s_null")
     pair = (runs[chosen.base], runs[label])
