@@ -17,6 +17,7 @@ from dashboards.rows import pick_row
 from dashboards.texts import language_name, plain
 from interp.figures.neuron_map import entropy_scatter
 from interp.lape.live import neuron_table, scatter_frame
+from interp.options import LapeOptions
 
 
 def draw_map(chosen: Chosen, one: Shown, lang: str, place: Place | None) -> None:
@@ -28,7 +29,12 @@ def draw_map(chosen: Chosen, one: Shown, lang: str, place: Place | None) -> None
         return
     counted = one.counted
     log_x = toggle("Logarithmic probability", "n_log")
-    frame = scatter_frame(counted.activity, counted.ranked, counted.chosen)
+
+    # closes over what is cached already: only its key is made from the arguments
+    def points_of(_: Any, run_id: str, options: LapeOptions) -> pd.DataFrame:
+        return scatter_frame(counted.activity, counted.ranked, counted.chosen)
+
+    frame = chosen.source.derive(points_of, one.run_id, counted.options)
     show(
         entropy_scatter(
             frame,
