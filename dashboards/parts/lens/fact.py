@@ -160,7 +160,7 @@ def show_tokens(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, 
     if tops.empty:
         st.info("The runs hold no likeliest tokens (table lens_top) of this fact.")
         return
-    grid, listed = st.columns([3, 2])
+    grid, listed = st.columns(2)
     with grid:
         show(
             top_token_grid(
@@ -188,6 +188,14 @@ def show_tokens(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, 
             hide_index=True,
             key="l_five",
             alt=f"Likeliest tokens at layer {spot}",
+            column_config={
+                "place": st.column_config.NumberColumn("", width=32),
+                **{label: st.column_config.TextColumn(width=78) for label in part.labels},
+                **{
+                    f"{label} p": st.column_config.NumberColumn("p", format="percent", width=64)
+                    for label in part.labels
+                },
+            },
         )
         st.caption(
             "✓ begins the target answer, EN the English one; ␣ is a space and belongs to the token."
@@ -200,8 +208,9 @@ def _five(tops: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     for label in labels:
         own = tops[tops["label"] == label].set_index("place")
         sign = own["answer"].map({"target": " ✓", "en": " EN", "": ""})
-        share = own["probability"].map("{:.1%}  ".format)
-        columns[label] = share + own["token"].map(token_label) + sign
+        # columns of their own: beside a right-to-left token a number would change its side
+        columns[label] = own["token"].map(token_label) + sign
+        columns[f"{label} p"] = own["probability"]
     return pd.DataFrame(columns).rename_axis("place").reset_index()
 
 
