@@ -14,6 +14,7 @@ from interp.train_curves import (
     axes_of,
     curves,
     gap_count,
+    languages_logged,
     logged,
     pieces,
     positions,
@@ -36,6 +37,14 @@ def test_a_step_logged_twice_counts_once_the_later(tmp_path: Path) -> None:
     log = read_log(study, write_log(study, "again", rows))
     own = log[(log["metric"] == "loss") & (log["step"] == 3)]
     assert own["value"].tolist() == [9.0] and own["lang"].tolist() == [""]
+
+
+def test_in_which_languages_a_metric_is_logged(logs: dict[str, pd.DataFrame]) -> None:
+    sft = logs["sft"]
+    overall = sft[sft["metric"] == "correct"].assign(lang="")  # for all of them together
+    few = sft[sft["lang"] != "en"]
+    found = languages_logged({"sft": few, "base": overall, "grpo": logs["grpo"]})
+    assert found == {"correct": {"sft": ("ar", "bn"), "grpo": ("en", "ar", "bn")}}
 
 
 def test_what_is_logged_where(logs: dict[str, pd.DataFrame]) -> None:
