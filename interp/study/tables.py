@@ -224,10 +224,9 @@ def read_table(data: bytes, columns: Sequence[str] | None = None) -> pd.DataFram
     Returns:
         The frame; empty cells satisfy ``pandas.isna``, lists are numpy arrays.
     """
+    # unlike `pq.read_table`, this passes over a column that the file lacks
     file = pq.ParquetFile(io.BytesIO(data))
-    if columns is not None:
-        columns = [name for name in columns if name in file.schema_arrow.names]
-    table = file.read(columns=columns)
+    table = file.read(columns=None if columns is None else list(columns))
     return table.to_pandas(ignore_metadata=True)
 
 
