@@ -298,11 +298,11 @@ def test_what_is_absent_is_said(study: Path):
 
 
 def test_the_link_to_the_facts_page(study: Path):
-    app = lens(study, lang="bn", fact="f5", labels="base", base="base")
+    app = lens(study, lang="ar", fact="f4")
     (link,) = [one for one in app.get("page_link") if "every language" in one.proto.label]
     asked = parse_qs(link.proto.query_string or urlsplit(link.proto.page).query)
-    assert asked["fact"] == ["f5"] and asked["lang"] == ["bn"]
-    assert asked["labels"] == ["base"] and asked["study"] == [str(study)]
+    assert asked["fact"] == ["f4"] and asked["lang"] == ["ar"]
+    assert asked["study"] == [str(study)]
 
 
 def test_ribbons_and_shares_over_the_facts(study: Path):
