@@ -162,6 +162,7 @@ def layer_profiles(
     n, side = len(languages), 28
     # numbers of neighbours run into each other where cells are narrower than they
     cells = frame[frame["label"].isin(labels)].groupby("label")["layer"].nunique().sum()
+    beside = 0.36 if cells <= PRINTED else 0.0  # a dot stands in the corner beside a number
     place = {lang: at for at, lang in enumerate(languages)}
     for at, label in enumerate(labels, 1):
         own = frame[frame["label"] == label]
@@ -181,8 +182,8 @@ def layer_profiles(
         if beyond is not None:
             marked = beyond[(beyond["label"] == label) & beyond["lang"].isin(place)]
             figure.add_scatter(
-                x=[int(layer) + 0.36 for layer in marked["layer"]],
-                y=[place[lang] - 0.36 for lang in marked["lang"]],
+                x=[int(layer) + beside for layer in marked["layer"]],
+                y=[place[lang] - beside for lang in marked["lang"]],
                 mode="markers",
                 marker={**DOT, "size": 6},
                 hoverinfo="skip",

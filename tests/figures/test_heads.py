@@ -353,7 +353,10 @@ def test_rows_are_named_once_and_numbers_are_printed_where_they_fit():
         for layer in range(depth)
     ]
     frame = pd.DataFrame(rows, columns=["label", "lang", "layer", "percent"])
-    crowded = layer_profiles(frame, ["base", "sft", "grpo"], ["en"], title="t")
+    beyond = pd.DataFrame({"label": ["grpo"], "lang": ["en"], "layer": [31]})
+    crowded = layer_profiles(frame, ["base", "sft", "grpo"], ["en"], title="t", beyond=beyond)
+    (dot,) = [one for one in crowded.data if "beyond" in (one.name or "") and len(one.x)]
+    assert (list(dot.x), list(dot.y)) == ([31], [0]), "in its cell, where no number stands"
     roomy = layer_profiles(frame, ["sft"], ["en"], title="t")
     assert all(one.text is None for one in crowded.data if one.type == "heatmap")
     assert roomy.data[0].text[0][0] == "3"
