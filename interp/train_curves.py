@@ -169,6 +169,10 @@ def smooth(values: Floats, how: str, width: int) -> Floats:
     return np.asarray(series.rolling(width, center=True, min_periods=1).mean(), float)
 
 
+LEAST_TURNS = 3
+"""How many times the width of the smoothing a piece has to have."""
+
+
 def curves(
     logs: Mapping[str, pd.DataFrame],
     metrics: Sequence[str],
@@ -185,7 +189,8 @@ def curves(
         metrics: which.
         axis: a key of ``X_AXES``; a log without it is left out.
         smoothing: one of ``SMOOTHINGS``, within unbroken pieces only.
-        width: of the smoothing, in logged points.
+        width: of the smoothing, in logged points; a piece of fewer than ``LEAST_TURNS`` times as
+            many is left as it is, since it would be flattened, not smoothed.
         languages: codes; the empty one is all languages together. Where a metric is logged in
             languages only, the empty one is their mean at each step.
 
@@ -220,7 +225,11 @@ def curves(
                 frames.append(
                     frame.assign(
                         smoothed=by_piece.transform(
-                            lambda part: smooth(part.to_numpy(), smoothing, width)
+                            lambda part: smooth(
+                                part.to_numpy(),
+                                smoothing if len(part) >= LEAST_TURNS * width else "none",
+                                width,
+                            )
                         )
                     )
                 )

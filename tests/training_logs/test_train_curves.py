@@ -126,3 +126,13 @@ def test_settings_side_by_side() -> None:
         "config.rate": True, "config.targets": False, "tokens": False,
     }  # fmt: skip
     assert table.loc["config.targets", "sft"] == "q, k" and table.loc["tokens", "grpo"] == ""
+
+
+def test_a_series_too_short_for_the_width_is_not_flattened():
+    rows = [("reward", "", step, float(step)) for step in range(1, 31)]
+    rows += [("accuracy", "", step, float(step)) for step in range(10, 31, 10)]
+    log = pd.DataFrame(rows, columns=["metric", "lang", "step", "value"])
+    found = curves({"a": log}, ["reward", "accuracy"], smoothing="exponential", width=10)
+    by = {metric: own for metric, own in found.groupby("metric")}
+    assert by["accuracy"]["smoothed"].tolist() == by["accuracy"]["value"].tolist()
+    assert by["reward"]["smoothed"].iloc[-1] < 29

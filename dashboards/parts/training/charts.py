@@ -13,7 +13,7 @@ from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
 from dashboards.parts.training.logs import ADDED_UP, UNITS, Logs
 from interp.figures.training import MOST_COLUMNS, every, language_map, metric_curves
-from interp.train_curves import CHECK, gap_count
+from interp.train_curves import CHECK, LEAST_TURNS, gap_count
 
 REINFORCED = (
     "reward", "reward_sd", "kl", "all_correct", "zero_variance", "rollout_tokens", "truncated", "entropy",
@@ -147,7 +147,10 @@ def _show(
     has_dots = bool(figure.data) and not any(trace.type == "heatmap" for trace in figure.data)
     dots = "; dots: as logged" if has_dots else ""
     if how["smoothing"] != "none" and len(frame):
-        parts.append(f"Smoothed: {how['smoothing']} over {how['width']} logged points{dots}.")
+        parts.append(
+            f"Smoothed: {how['smoothing']} over {how['width']} logged points, what has fewer than "
+            f"{LEAST_TURNS * how['width']} as logged{dots}."
+        )
     if has_dots and (n := every(frame)) > 1:
         parts.append(f"Of long series one in {n} dots is drawn; the table has all.")
     if len(frame) and not has_dots and frame["step"].nunique() > MOST_COLUMNS:
