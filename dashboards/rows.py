@@ -20,6 +20,7 @@ def pick_row(
     chosen: T | None,
     on_pick: Callable[[T], None],
     alt: str,
+    height: int | None = None,
     column_config: dict[str, Any] | None = None,
 ) -> None:
     """Show a table; choosing a row, with the mouse or the keyboard, chooses what it is about.
@@ -31,6 +32,7 @@ def pick_row(
         chosen: what is chosen now, by whichever way; its row is ticked if it has one.
         on_pick: receives what was picked; sets the bound widgets that say the same.
         alt: what the table is, for screen readers.
+        height: in pixels; Streamlit's own where omitted.
         column_config: as of ``st.dataframe``.
     """
     ticked = [at for at, one in enumerate(things) if one == chosen][:1]
@@ -46,6 +48,7 @@ def pick_row(
     st.dataframe(
         table,
         hide_index=True,
+        height="auto" if height is None else height,
         key=own,
         on_select=partial(_picked, own, list(things), on_pick),
         selection_mode="single-row",

@@ -107,7 +107,8 @@ def _fill(
         layer, neuron, p, n = (
             batch.column(name).to_numpy() for name in ("layer", "neuron", "p_active", "n_tokens")
         )
-        counts[place, layer, neuron] = np.rint(p * n)
+        # a share that is no number is a cell that is not there
+        counts[place, layer, neuron] = np.where(np.isnan(p), -1, np.rint(p * n))
         tokens[place] = n
     return counts, tokens
 

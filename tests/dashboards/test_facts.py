@@ -163,7 +163,7 @@ def test_a_click_on_a_flip_lists_its_facts(small: Path) -> None:
 
 
 def test_a_row_shows_its_answers_and_the_text_is_text(small: Path) -> None:
-    app = choose_row(open_page("facts", small), "f_table", 7)
+    app = choose_row(open_page("facts", small), "f_table_0", 7)
     check_quiet(app)
     assert next(one.value for one in app.selectbox if one.key == "fact") == "f007"
     body = html_of(app)

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.parts.lens import choice as lens_choice
 from dashboards.parts.lens import sets as lens_sets
 from interp.comparison import compare
 from interp.stats.contrast import Settings
 from interp.study import RunSpec, Study
 from tests.dashboards.app import charts, check_quiet, click, described, open_page, said
+from tests.dashboards.reading import choose_row
 from tests.lens.pivot_study import DATA_HASH, add_facts
 
 N, LAYERS = 30, 4
@@ -263,16 +263,11 @@ def test_a_linked_fact_stays_although_it_does_not_match(study: Path):
     assert "f3 is not among the facts that match" in said(app)
 
 
-def test_a_row_chooses_the_fact(study: Path, monkeypatch: pytest.MonkeyPatch):
-    app = lens(study, lang="zh")
-    assert app.selectbox(key="fact").value == "f0"
-    state: dict[str, Any] = {"l_table": {"selection": {"rows": [1]}}}
-    monkeypatch.setattr(lens_choice.st, "session_state", state)
-    lens_choice._row_clicked(("f7", "f9"))
-    assert state["fact"] == "f9"
-    state.update(l_table={"selection": {"rows": []}}, fact="f7")
-    lens_choice._row_clicked(("f7", "f9"))
-    assert state["fact"] == "f7"
+def test_a_row_chooses_the_fact(study: Path):
+    app = lens(study, lang="zh", l_find="sea")
+    facts = shown(app, "l_table")["fact"].tolist()
+    app = choose_row(app, "l_table_0", 1)
+    assert app.selectbox(key="fact").value == facts[1]
 
 
 def test_texts_run_in_their_direction_and_are_escaped(study: Path):

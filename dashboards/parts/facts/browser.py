@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -14,6 +13,7 @@ from dashboards.controls import ask_text, choose, choose_view, set_control, togg
 from dashboards.links import query
 from dashboards.parts.facts.answers import RIGHT, answers_table
 from dashboards.parts.facts.data import Answers
+from dashboards.rows import pick_row
 from dashboards.texts import language_name, plain
 from interp.evals.fact_list import (
     FLIPS,
@@ -51,19 +51,19 @@ def browse(answers: Answers, languages: tuple[str, ...], part: Part) -> None:
         st.info("No fact is left: widen the text, the flips or the choice of facts above.")
         return
     ids = table["fact_id"].tolist()
-    st.dataframe(
+    pick_row(
         table,
-        hide_index=True,
-        key="f_table",
+        ids,
+        "f_table",
+        chosen=st.session_state.get("fact", st.query_params.get("fact")),
+        on_pick=partial(set_control, "fact"),
+        alt="Facts of the choice, with the languages in which each checkpoint is right",
         height=320,
-        on_select=partial(_row_chosen, ids),
-        selection_mode="single-row",
         column_config={
             "fact_id": st.column_config.TextColumn(width="small"),
             "question": st.column_config.TextColumn(width="medium"),
             "answer": st.column_config.TextColumn(width="small"),
         },
-        alt="Facts of the choice, with the languages in which each checkpoint is right",
     )
     st.download_button(
         "Every answer to these facts (CSV)",
@@ -102,12 +102,6 @@ def _narrowed(
     if how != "all":
         keep &= flipped(correct[answers.base], correct[other], how, place)
     return keep, other
-
-
-def _row_chosen(ids: Sequence[str]) -> None:
-    rows = st.session_state["f_table"]["selection"]["rows"]
-    if rows and rows[0] < len(ids):
-        set_control("fact", ids[rows[0]])
 
 
 def _csv_of(answers: Answers, languages: tuple[str, ...], keep: NDArray[np.bool_]) -> bytes:

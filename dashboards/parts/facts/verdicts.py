@@ -45,7 +45,7 @@ def say_verdicts(answers: Answers, rows: pd.DataFrame, stored: bool) -> None:
         st.info(f"{row['label']} is not compared with {answers.base}: {row['reason']}")
     if rows.empty:
         if refused.empty:
-            say_not_compared(answers.chosen.source)
+            say_not_compared(answers.chosen.source, answers.chosen.base)
         return
     if not stored:
         st.caption(

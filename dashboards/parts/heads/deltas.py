@@ -49,7 +49,7 @@ def draw(choice: HeadsChoice) -> None:
         takeaway=_how_many(choice, frame, stored, beyond),
     )
     if stored.empty:
-        say_not_compared(source)
+        say_not_compared(source, base)
     label = choice.label if choice.label in others else others[0]
     own = frame[(frame["label"] == label) & (frame["lang"] == choice.lang)]
     rows = stored[(stored["label"] == label) & (stored["lang"] == choice.lang)]

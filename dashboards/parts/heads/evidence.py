@@ -40,7 +40,7 @@ def stored_table(choice: HeadsChoice, rows: pd.DataFrame, what: str) -> None:
         what: their statistic and its unit, in words.
     """
     if rows.empty:
-        say_not_compared(choice.chosen.source)
+        say_not_compared(choice.chosen.source, choice.chosen.base)
         return
     shown = rows[_among(rows["lang"], choice) & _among(rows["other_lang"], choice)]
     key = "h_stored_" + str(rows["statistic"].iloc[0])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ import streamlit as st
 from dashboards.controls import ask_text, choose, set_control
 from dashboards.links import query
 from dashboards.page import Chosen
+from dashboards.rows import pick_row
 from dashboards.texts import direction, language_name, paragraph, plain
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
 from interp.lens.fact_search import ANY, fact_index, facts_of, matching
@@ -103,14 +105,14 @@ def choose_fact(
     ranked = _ranked(lang, cubes)
     if found.fact_ids:
         table = _table(chosen, data_hash, lang, found, ranked)
-        st.dataframe(
+        pick_row(
             table,
-            hide_index=True,
-            height=35 * (ROWS_SEEN + 1) + 3,
-            key="l_table",
-            on_select=lambda: _row_clicked(found.fact_ids),
-            selection_mode="single-row",
+            found.fact_ids,
+            "l_table",
+            chosen=current,
+            on_pick=partial(set_control, "fact"),
             alt=f"Facts that match, in {language_name(lang)}",
+            height=35 * (ROWS_SEEN + 1) + 3,
         )
         st.caption(
             f"{len(found.fact_ids):,} facts match, {int((table['ranked by'] > 0).sum()):,} are ranked in "
@@ -146,12 +148,6 @@ def show_fact(chosen: Chosen, data_hash: str, lang: str, fact: str) -> None:
         icon=":material/fact_check:",
         query_params=query(fact=fact, lang=lang),
     )
-
-
-def _row_clicked(fact_ids: Sequence[str]) -> None:
-    rows = st.session_state["l_table"]["selection"]["rows"]
-    if rows and rows[0] < len(fact_ids):
-        set_control("fact", fact_ids[rows[0]])
 
 
 def _ranked(lang: str, cubes: Mapping[str, RoleCube]) -> dict[str, int]:

@@ -222,7 +222,7 @@ def _say_why_not(chosen: Chosen) -> None:
     elif not chosen.others:
         st.info("One checkpoint is chosen: choose a second one in the sidebar to compare.")
     elif refused.empty and chosen.compared(analysis="lens").empty:
-        say_not_compared(chosen.source)
+        say_not_compared(chosen.source, chosen.base)
 
 
 def _ranks_said(curves: pd.DataFrame, labels: list[str]) -> str:

@@ -190,7 +190,7 @@ def _say_evidence(chosen: Chosen, shown: Sequence[Shown], rows: Rows) -> None:
         st.warning(f"{row['label']} cannot be compared with {chosen.base}: {row['reason']}")
     if not rows:
         if refused.empty:
-            say_not_compared(chosen.source)
+            say_not_compared(chosen.source, chosen.base)
         return
     if not all(one.stored for one in shown):
         st.info(
