@@ -20,12 +20,12 @@ Floats = NDArray[np.float64]
 _PANEL = 230
 """Height of one row of panels in pixels."""
 
-MOST_DOTS = 400
+MOST_DOTS = 150
 """Raw points of one series that are drawn; of more, every n-th. Vector graphics, not WebGL: a page has more
 charts than a browser has WebGL contexts."""
 
-MOST_ON_LINE = 600
-"""Points of one line that are drawn: more than a panel has pixels is not to be seen."""
+MOST_ON_LINE = 300
+"""Points of one line that are drawn: in a panel of about 500 pixels, more are not to be seen."""
 
 MOST_COLUMNS = 240
 """Columns of a map of languages by steps; of more steps, the mean of neighbours."""
