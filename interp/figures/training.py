@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 _PANEL = 230
 """Height of one row of panels in pixels."""
 
-MOST_DOTS = 150
-"""Raw points of one series that are drawn; of more, every n-th. Vector graphics, not WebGL: a page has more
+MOST_DOTS = 400
+"""Raw points of one series that are drawn, fewer in more than four panels; of more, every n-th. Vector graphics, not WebGL: a page has more
 charts than a browser has WebGL contexts."""
 
 MOST_ON_LINE = 300
@@ -81,7 +81,7 @@ def metric_curves(
             if own is None:
                 continue
             mark = marks[label]
-            raw = own.iloc[:: _thinning(len(own))]
+            raw = own.iloc[:: _thinning(len(own), len(panels))]
             smoothed = not np.array_equal(own["value"], own["smoothed"], equal_nan=True)
             traces.append(
                 go.Scatter(
@@ -184,11 +184,13 @@ def every(frame: pd.DataFrame) -> int:
     """
     if frame.empty:
         return 1
-    return _thinning(int(frame.groupby(["label", "metric", "lang"]).size().max()))
+    sizes = frame.groupby(["metric", "lang", "label"]).size()
+    panels = sizes.index.droplevel("label").nunique()
+    return _thinning(int(sizes.max()), panels)
 
 
-def _thinning(points: int) -> int:
-    return max(1, -(-points // MOST_DOTS))
+def _thinning(points: int, panels: int) -> int:
+    return max(1, -(-points * max(1, panels // 4) // MOST_DOTS))
 
 
 def _broken(own: pd.DataFrame) -> tuple[Floats, Floats]:

@@ -71,7 +71,7 @@ def test_panels_of_languages_share_their_axis(logs: dict[str, pd.DataFrame]) -> 
 
 
 def test_long_series_are_thinned_and_lines_keep_the_ends_of_their_pieces() -> None:
-    n = MOST_DOTS * 10
+    n = MOST_DOTS * 5
     steps = np.arange(n)
     frame = pd.DataFrame(
         {
