@@ -94,7 +94,7 @@ def languages_logged(logs: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, tu
 
 def axes_of(log: pd.DataFrame) -> tuple[str, ...]:
     """Name the axes that a log has the numbers for; ``step`` always."""
-    there = set(log.loc[log["lang"] == "", "metric"])
+    there = set(log.loc[log["lang"] == "", "metric"].unique())
     return tuple(
         axis
         for axis, sources in X_AXES.items()
@@ -202,10 +202,13 @@ def curves(
         if axis not in axes_of(log):
             continue
         place = positions(log, axis)
+        chosen = log[log["metric"].isin(list(metrics))]
+        by_metric = dict(list(chosen.groupby("metric")))
         for metric in metrics:
-            own = log[log["metric"] == metric]
+            own = by_metric.get(metric, log.iloc[:0])
+            by_lang = dict(list(own.groupby("lang")))
             for lang in languages:
-                series: pd.DataFrame = own[own["lang"] == lang]
+                series = by_lang.get(lang, own.iloc[:0])
                 if lang == "" and series.empty and len(own):
                     series = own.groupby("step")[["value"]].mean().reset_index()
                 if series.empty:

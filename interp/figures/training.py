@@ -21,11 +21,17 @@ _PANEL = 230
 """Height of one row of panels in pixels."""
 
 MOST_DOTS = 400
-"""Raw points of one series that are drawn, fewer in more than four panels; of more, every n-th. Vector graphics, not WebGL: a page has more
-charts than a browser has WebGL contexts."""
+"""Raw points up to which all of a series are drawn, fewer in more than four panels. Vector graphics, not
+WebGL: a page has more charts than a browser has WebGL contexts, and every dot costs as a line of hundreds."""
+
+SAMPLED_DOTS = 120
+"""Raw points of one series above that, fewer in more than four panels: every n-th, which shows the spread."""
 
 MOST_ON_LINE = 300
 """Points of one line that are drawn: in a panel of about 500 pixels, more are not to be seen."""
+
+MOST_ON_SHORT_LINE = 160
+"""The same where there are more than two panels beside each other."""
 
 MOST_COLUMNS = 240
 """Columns of a map of languages by steps; of more steps, the mean of neighbours."""
@@ -96,7 +102,7 @@ def metric_curves(
                     "<extra></extra>",
                 )
             )  # fmt: skip
-            line_x, line_y = _broken(own)
+            line_x, line_y = _broken(own, _line_thinning(len(own), columns))
             traces.append(
                 go.Scatter(
                     x=line_x, y=line_y, mode="lines", name=label, legendgroup=label,
@@ -176,34 +182,45 @@ def _points(label: str, steps: pd.Series[Any]) -> Any:
     return made
 
 
-def every(frame: pd.DataFrame) -> int:
-    """Say that of the longest series every n-th raw point is drawn; 1 is all.
+def thinned(frame: pd.DataFrame, columns: int = 2) -> tuple[int, int]:
+    """Say what is drawn of the longest series: every n-th raw point, every m-th of the line; 1 is all.
 
     Args:
         frame: `interp.train_curves.curves`.
+        columns: panels beside each other, as for `metric_curves`.
     """
     if frame.empty:
-        return 1
+        return 1, 1
     sizes = frame.groupby(["metric", "lang", "label"]).size()
     panels = sizes.index.droplevel("label").nunique()
-    return _thinning(int(sizes.max()), panels)
+    longest = int(sizes.max())
+    return _thinning(longest, panels), _line_thinning(longest, min(columns, panels))
 
 
 def _thinning(points: int, panels: int) -> int:
-    return max(1, -(-points * max(1, panels // 4) // MOST_DOTS))
+    most = MOST_DOTS if points <= MOST_DOTS else SAMPLED_DOTS
+    return max(1, -(-points * max(1, panels // 4) // most))
 
 
-def _broken(own: pd.DataFrame) -> tuple[Floats, Floats]:
+def _line_thinning(points: int, columns: int) -> int:
+    return max(1, -(-points // (MOST_ON_LINE if columns <= 2 else MOST_ON_SHORT_LINE)))
+
+
+def _broken(own: pd.DataFrame, every: int) -> tuple[Floats, Floats]:
     """Lay out a line, with an empty point between two pieces, so that nothing joins them.
 
+    Args:
+        own: one series.
+        every: how many points of a piece one is drawn of; its last one is drawn in any case.
+
     Returns:
-        x and y; of a long line every n-th point and the ends of each piece.
+        x and y.
     """
     piece = own["piece"].to_numpy()
     begins = np.flatnonzero(np.diff(piece, prepend=piece[0] - 1))
     lengths = np.diff(begins, append=len(piece))
     within = np.arange(len(piece)) - np.repeat(begins, lengths)
-    keep = within % max(1, -(-len(piece) // MOST_ON_LINE)) == 0
+    keep = within % every == 0
     keep[begins + lengths - 1] = True
     x, y = (own[name].to_numpy(float)[keep] for name in ("x", "smoothed"))
     breaks = np.flatnonzero(np.diff(piece[keep])) + 1

@@ -11,9 +11,11 @@ from interp.figures.training import (
     MOST_COLUMNS,
     MOST_DOTS,
     MOST_ON_LINE,
-    every,
+    MOST_ON_SHORT_LINE,
+    SAMPLED_DOTS,
     language_map,
     metric_curves,
+    thinned,
 )
 from interp.train_curves import curves
 from tests.training_logs.studies import rows_of
@@ -80,18 +82,42 @@ def test_long_series_are_thinned_and_lines_keep_the_ends_of_their_pieces() -> No
         }
     )  # fmt: skip
     short = frame.iloc[:MOST_DOTS].assign(metric="kl")
-    assert every(pd.concat([short, frame])) == n // MOST_DOTS and every(short) == 1
-    assert every(frame.iloc[:0]) == 1
+    every = -(-n // SAMPLED_DOTS)
+    assert thinned(pd.concat([short, frame])) == (every, -(-n // MOST_ON_LINE))
+    assert thinned(short) == (1, 2) and thinned(frame.iloc[:0]) == (1, 1)
     figure = metric_curves(
         pd.concat([short, frame]), ["sft"], ["loss", "kl"], title="T", marks=MARKS, x="step"
     )
     dots, line, few, _ = figure.data
-    assert len(dots.x) == MOST_DOTS and len(few.x) == MOST_DOTS
+    assert list(dots.x) == list(range(0, n, every)) and len(few.x) == MOST_DOTS
     y = np.array(line.y, float)
     assert np.isnan(y).sum() == 1 and len(y) <= MOST_ON_LINE + 4
     (gap,) = np.flatnonzero(np.isnan(y))
     assert (line.x[gap - 1], line.x[gap + 1], line.x[0], line.x[-1]) == (1000, 1001, 0, n - 1)
-    assert list(dots.customdata[1]) == ["sft", n // MOST_DOTS]
+    assert list(dots.customdata[1]) == ["sft", every]
+
+
+def test_many_panels_have_fewer_dots_and_shorter_lines() -> None:
+    codes = [f"l{k}" for k in range(12)]
+    for n, dots_of in ((300, 3), (1500, 38)):
+        steps = np.arange(n)
+        frame = pd.concat(
+            pd.DataFrame(
+                {
+                    "label": "sft", "metric": "m", "lang": code, "step": steps, "x": steps,
+                    "value": 0.0, "smoothed": steps.astype(float), "piece": 0,
+                }
+            )
+            for code in codes
+        )  # fmt: skip
+        line_of = -(-n // MOST_ON_SHORT_LINE)
+        assert thinned(frame, 4) == (dots_of, line_of)
+        figure = metric_curves(
+            frame, ["sft"], codes, title="T", marks=MARKS, x="s", by="lang", columns=4
+        )
+        dots, line = figure.data[-2:]
+        assert list(dots.x) == list(range(0, n, dots_of))
+        assert list(line.x) == sorted({*range(0, n, line_of), n - 1})
 
 
 def test_map_leaves_gaps_white(logs: dict[str, pd.DataFrame]) -> None:

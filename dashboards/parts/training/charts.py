@@ -7,18 +7,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
 from dashboards.parts.training.logs import ADDED_UP, UNITS, Logs
-from interp.figures.training import MOST_COLUMNS, every, language_map, metric_curves
+from interp.figures.training import MOST_COLUMNS, language_map, metric_curves, thinned
+from interp.study import Study
 from interp.train_curves import CHECK, LEAST_TURNS, gap_count
 
 REINFORCED = (
     "reward", "reward_sd", "kl", "all_correct", "zero_variance", "rollout_tokens", "truncated", "entropy",
 )  # fmt: skip
 """What a training by reward logs of its rollouts: reward, distance from the reference, length, variety."""
+
+SMALL = 4
+"""Panels beside each other where there are many."""
 
 _SENTENCES = {
     "kl": "kl (logged where beta is above 0)",
@@ -27,18 +32,8 @@ _SENTENCES = {
 
 def metrics(logs: Logs, chosen: Sequence[str], how: dict[str, Any]) -> None:
     """Draw the chosen metrics, all languages together."""
-    frame = logs.curves(tuple(chosen), **how)
-    _show(
-        logs,
-        frame,
-        "t_metrics",
-        metric_curves(
-            frame, list(logs.runs), list(chosen), title=_title(logs, frame, ", ".join(chosen)),
-            marks=logs.chosen.marks, x=UNITS[how["axis"]],
-        ),
-        how,
-        _ends(frame, chosen) + _averaged(logs, chosen),
-    )  # fmt: skip
+    frame, figure = _panels(logs, chosen, list(logs.runs), chosen, how, what=", ".join(chosen))
+    _show(logs, frame, "t_metrics", figure, how, _ends(frame, chosen) + _averaged(logs, chosen))
 
 
 def languages(logs: Logs, how: dict[str, Any]) -> None:
@@ -62,20 +57,20 @@ def languages(logs: Logs, how: dict[str, Any]) -> None:
     if not codes:
         st.info(f"{metric} is not logged in the chosen languages: choose others.")
         return
-    frame = logs.curves((metric,), languages=tuple(codes), **how)
+    what = f"{metric} by language"
     if view == "panels":
-        figure = metric_curves(
-            frame, having, codes, title=_title(logs, frame, f"{metric} by language"),
-            marks=logs.chosen.marks, x=UNITS[how["axis"]], by="lang", columns=4, same_y=True,
+        frame, figure = _panels(
+            logs, [metric], having, codes, how, what=what, languages=tuple(codes), by="lang",
+            columns=SMALL, same_y=True,
         )  # fmt: skip
     else:
         label = choose("Run of the map", having, "t_map")
+        frame = logs.curves((metric,), languages=tuple(codes), **how)
         frame = frame[frame["label"] == label]
         figure = language_map(
-            frame, codes, title=_title(logs, frame, f"{metric} by language"),
-            x=UNITS[how["axis"]], name=metric,
-        )  # fmt: skip
-    _show(logs, frame, "t_languages", figure, how, _spread(frame, metric))
+            frame, codes, title=_title(logs, frame, what), x=UNITS[how["axis"]], name=metric
+        )
+    _show(logs, frame, "t_languages", figure, how, _spread(frame, metric), columns=SMALL)
     lacking = [label for label in logs.runs if label not in having]
     _say_without(logs, lacking, f"metric {metric} by language")
 
@@ -86,18 +81,12 @@ def checks(logs: Logs, how: dict[str, Any]) -> None:
     if not names:
         st.info("No log of these holds checks on the validation split (metrics check_…).")
         return
-    frame = logs.curves(tuple(names), axis=how["axis"])
-    _show(
-        logs,
-        frame,
-        "t_checks",
-        metric_curves(
-            frame, list(logs.runs), names, title=_title(logs, frame, "checks on the validation split"),
-            marks=logs.chosen.marks, x=UNITS[how["axis"]], same_y=True,
-        ),
-        {**how, "smoothing": "none"},
-        _ends(frame, names) + _averaged(logs, names),
+    frame, figure = _panels(
+        logs, names, list(logs.runs), names, {"axis": how["axis"]},
+        what="checks on the validation split", same_y=True,
     )  # fmt: skip
+    said = _ends(frame, names) + _averaged(logs, names)
+    _show(logs, frame, "t_checks", figure, {**how, "smoothing": "none"}, said)
     having = set(frame["label"])
     _say_without(logs, [one for one in logs.runs if one not in having], "checks")
 
@@ -109,19 +98,54 @@ def reinforced(logs: Logs, how: dict[str, Any]) -> None:
         st.info("None of these runs was trained by reward.")
         return
     names = [name for name in REINFORCED if name in there]
-    frame = logs.curves(tuple(names), **how)
-    lacking = [_SENTENCES.get(name, name) for name in REINFORCED if name not in there]
-    _show(
-        logs,
-        frame,
-        "t_reward",
-        metric_curves(
-            frame, list(logs.runs), names, title=_title(logs, frame, "rollouts and their reward"),
-            marks=logs.chosen.marks, x=UNITS[how["axis"]], columns=4,
-        ),
-        how,
-        _ends(frame, ["reward", "all_correct"]) + (f" Not logged: {', '.join(lacking)}." if lacking else ""),
+    frame, figure = _panels(
+        logs, names, list(logs.runs), names, how, what="rollouts and their reward", columns=SMALL
+    )
+    said = _ends(frame, ["reward", "all_correct"])
+    if lacking := [_SENTENCES.get(name, name) for name in REINFORCED if name not in there]:
+        said += f" Not logged: {', '.join(lacking)}."
+    _show(logs, frame, "t_reward", figure, how, said, columns=SMALL)
+
+
+def _panels(
+    logs: Logs,
+    metrics: Sequence[str],
+    labels: Sequence[str],
+    panels: Sequence[str],
+    how: dict[str, Any],
+    *,
+    what: str,
+    languages: tuple[str, ...] = ("",),
+    **looks: Any,
+) -> tuple[pd.DataFrame, go.Figure]:
+    """Lay out curves and draw them; both are kept, for most choices of the page change one chart or none.
+
+    Args:
+        logs: the chosen runs.
+        metrics: which.
+        labels: runs to draw.
+        panels: metrics or languages.
+        how: axis and smoothing.
+        what: for the title.
+        languages: codes.
+        **looks: of `metric_curves`, hashable.
+    """
+    frame = logs.curves(tuple(metrics), languages=languages, **how)
+    title = _title(logs, frame, what)
+    marks = {label: logs.chosen.marks[label] for label in labels}
+
+    def draw(_study: Study, *_key: Any) -> go.Figure:
+        return metric_curves(
+            frame, labels, panels, title=title, marks=marks, x=UNITS[how["axis"]], **looks
+        )
+
+    figure = logs.chosen.source.derive(
+        draw, tuple(logs.runs.items()), tuple(metrics), languages, tuple(labels), tuple(panels),
+        tuple(sorted((name, str(value)) for name, value in how.items())), title,
+        tuple(marks.items()), tuple(looks.items()),
+        st.context.theme.type,  # a page writes the theme's colour into the figure it shows
     )  # fmt: skip
+    return frame, figure
 
 
 _BY_LANGUAGE = ("correct", "accuracy", "accuracy_all", "check_correct")
@@ -138,7 +162,13 @@ def choose_point(point: Sequence[Any]) -> None:
 
 
 def _show(
-    logs: Logs, frame: pd.DataFrame, key: str, figure: Any, how: dict[str, Any], said: str
+    logs: Logs,
+    frame: pd.DataFrame,
+    key: str,
+    figure: go.Figure,
+    how: dict[str, Any],
+    said: str,
+    columns: int = 2,
 ) -> None:
     gaps = gap_count(frame)
     parts = [said]
@@ -151,8 +181,13 @@ def _show(
             f"Smoothed: {how['smoothing']} over {how['width']} logged points, what has fewer than "
             f"{LEAST_TURNS * how['width']} as logged{dots}."
         )
-    if has_dots and (n := every(frame)) > 1:
-        parts.append(f"Of long series one in {n} dots is drawn; the table has all.")
+    dots_of, line_of = thinned(frame, columns) if has_dots else (1, 1)
+    if thin := [
+        f"one in {n} {what}"
+        for n, what in ((dots_of, "dots"), (line_of, "points of a line"))
+        if n > 1
+    ]:
+        parts.append(f"Of the longest series {' and '.join(thin)} is drawn; the table has all.")
     if len(frame) and not has_dots and frame["step"].nunique() > MOST_COLUMNS:
         parts.append("Neighbouring steps are averaged; the table has all.")
     if gaps:
