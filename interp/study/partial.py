@@ -8,7 +8,6 @@ statistics leave room for the wanted values.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,15 +20,17 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from interp.errors import InterpError, unknown
+from interp.study.file_state import FileState, file_state
 from interp.study.schema import TableSchema
 from interp.study.tables import arrow_schema
+from interp.study.text_groups import groups_with
 
 Where = Mapping[str, Any]
 """Wanted values by column: one value or a sequence of them; ``None`` stands for an empty cell."""
 
 _CHUNK = 1 << 20
 
-_DIGESTS: dict[Path, tuple[tuple[int, int, int], str]] = {}
+_DIGESTS: dict[Path, tuple[FileState, str]] = {}
 
 
 def digest_of(path: Path, file: BinaryIO) -> str:
@@ -39,8 +40,7 @@ def digest_of(path: Path, file: BinaryIO) -> str:
         path: where it is; absolute, so that it means the same after a change of folder.
         file: it, open for reading; left at its beginning.
     """
-    about = os.fstat(file.fileno())
-    state = (about.st_ino, about.st_mtime_ns, about.st_size)
+    state = file_state(file)
     known = _DIGESTS.get(path)
     if known is not None and known[0] == state:
         return known[1]
@@ -48,7 +48,8 @@ def digest_of(path: Path, file: BinaryIO) -> str:
     while chunk := file.read(_CHUNK):
         digest.update(chunk)
     file.seek(0)
-    _DIGESTS[path] = (state, digest.hexdigest())
+    if state is not None:
+        _DIGESTS[path] = (state, digest.hexdigest())
     return digest.hexdigest()
 
 
@@ -131,7 +132,7 @@ def read_rows(
     schema: TableSchema,
     condition: pc.Expression | None,
     columns: Sequence[str] | None,
-    named: Sequence[str],
+    where: Where,
     categories: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Read the rows of an open parquet file that a condition lets through.
@@ -139,10 +140,10 @@ def read_rows(
     Args:
         file: the file.
         schema: the table that it holds.
-        condition: of ``filter_of``.
+        condition: ``filter_of`` the wanted values.
         columns: the columns wanted, or all; those of the condition need not be among them. One that
             the file lacks is left out.
-        named: the columns of the condition.
+        where: the wanted values.
         categories: columns of texts to return as categories.
 
     Returns:
@@ -161,12 +162,12 @@ def read_rows(
     wanted = _held(names if columns is None else columns, names)
     if condition is None:
         return whole.read(columns=wanted).select(wanted).to_pandas(ignore_metadata=True)
-    absent = [column for column in schema.columns if column.name in named]
+    absent = [column for column in schema.columns if column.name in where]
     absent = [column for column in absent if column.name not in names]
     if lacking := [column.name for column in absent if not column.optional]:
         raise ValueError(f"no column {', '.join(lacking)}")
     empty = [arrow_schema(schema).field(column.name) for column in absent]
-    asked = _held(named, names)
+    asked = _held(list(where), names)
     kept = wanted or names[:1]  # a table without columns forgets how many rows it had
     read = list(dict.fromkeys([*kept, *asked]))
     # Of the groups that statistics leave (all of them, where ids come in any order) only the columns
@@ -181,12 +182,36 @@ def read_rows(
 
     left = fragment.subset(condition, schema=pa.schema([*fragment.physical_schema, *empty]))
     found = [
-        chosen(whole, group.id, read).select(kept)
-        for group in left.row_groups
-        if chosen(coded, group.id, asked).num_rows
+        chosen(whole, group, read).select(kept)
+        for group in _with_texts(file, coded, [one.id for one in left.row_groups], schema, where)
+        if chosen(coded, group, asked).num_rows
     ]
     table = pa.concat_tables(found) if found else whole.schema_arrow.empty_table().select(kept)
     return table.to_pandas(ignore_metadata=True)[wanted]
+
+
+_FEW = 3
+"""Row groups that are looked at without asking where a text is."""
+
+
+def _with_texts(
+    file: BinaryIO, coded: pq.ParquetFile, groups: list[int], schema: TableSchema, where: Where
+) -> list[int]:
+    """Keep the row groups that may hold the wanted texts, where statistics leave many."""
+    state = file_state(file)
+    if state is None or len(groups) <= _FEW:
+        return groups
+    for name in _held(list(where), coded.schema_arrow.names):
+        texts = [where[name]] if isinstance(where[name], str) else list(_many(where[name]))
+        coded_so = pa.types.is_dictionary(coded.schema_arrow.field(name).type)
+        if coded_so and texts and all(isinstance(text, str) for text in texts):
+            among = groups_with(state, coded, name, texts)
+            groups = groups if among is None else [group for group in groups if group in among]
+    return groups
+
+
+def _many(wanted: Any) -> Sequence[Any]:
+    return wanted if hasattr(wanted, "__iter__") else [wanted]
 
 
 def _held(columns: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -191,7 +191,7 @@ class Study:
         if file in record.data["files"]:
             with record.open_file(file) as opened:
                 try:
-                    frame = read_rows(opened, schema, condition, columns, tuple(where), categories)
+                    frame = read_rows(opened, schema, condition, columns, where, categories)
                 except tables.READ_ERRORS as error:
                     raise _unreadable(record.folder / file, error) from error
             frame = _whole(record.folder / file, schema, frame, columns)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interp.errors import InterpError
-from interp.study import TABLES, Study, load_study, partial
+from interp.study import TABLES, Study, load_study, partial, tables, text_groups
 from tests.study import samples
 
 N = 40
@@ -171,7 +171,7 @@ def test_only_row_groups_that_may_hold_the_values_are_read(tmp_path: Path) -> No
             schema,
             partial.filter_of(schema, {"layer": wanted}),
             ["head"],
-            ["layer"],
+            {"layer": wanted},
         )
         assert len(frame) == 1000 * (1 if isinstance(wanted, int) else len(wanted))  # type: ignore[arg-type]
         return read
@@ -278,3 +278,64 @@ def test_a_file_that_was_written_as_no_parquet_is_damaged(written) -> None:
         run._write("neurons.parquet", b"no parquet at all", {})
     with pytest.raises(InterpError, match=r"neurons\.parquet is damaged \("):
         study.rows("neurons", run_id=run.run_id, where={"layer": 0})
+
+
+def _scattered(path, seed: int) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+    """Write 40 row groups of heads whose languages come in any order, each in a few groups."""
+    drawn = np.random.default_rng(seed)
+    langs = [f"l{at:02d}" for at in drawn.permutation(40)]
+    frame = pd.DataFrame(
+        {
+            "layer": drawn.integers(0, 9, 40 * 10),
+            "head": np.arange(40 * 10),
+            "lang": [langs[(at // 10 + at % 2) % 40] for at in range(40 * 10)],
+        }
+    )
+    frame.to_parquet(path, row_group_size=10)
+    return frame
+
+
+def test_ids_in_any_order_are_found_without_decoding_the_groups_without_them(
+    tmp_path, monkeypatch
+) -> None:
+    schema, path = tables.schema_of("head_scores"), tmp_path / "heads.parquet"
+    read: list[int] = []
+    original = pq.ParquetFile.read_row_group
+
+    def watched(self, group, **kwargs):  # type: ignore[no-untyped-def]
+        read.append(group)
+        return original(self, group, **kwargs)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", watched)
+
+    def found(where: dict[str, object]) -> pd.DataFrame:
+        with path.open("rb") as file:
+            condition = partial.filter_of(schema, where)
+            return partial.read_rows(file, schema, condition, ["layer", "head", "lang"], where)
+
+    for seed in (0, 1):  # the second file takes the place of the first
+        frame = _scattered(path, seed)
+        for wanted in ("l17", "l05", ["l03", "l31"], ["l03", "nowhere"], "nowhere", [None, "l07"]):
+            some = [wanted] if isinstance(wanted, str) else wanted
+            read.clear()
+            got = found({"lang": wanted})
+            pd.testing.assert_frame_equal(
+                got, frame[frame["lang"].isin(some)].reset_index(drop=True), check_dtype=False
+            )
+            if wanted == "l05":
+                assert len(set(read)) == 2
+            if wanted == "nowhere":
+                assert not read
+        both = found({"lang": "l17", "layer": [1, 2, 3]})
+        expected = frame[(frame["lang"] == "l17") & frame["layer"].isin([1, 2, 3])]
+        assert list(both["head"]) == list(expected["head"])
+
+
+def test_a_column_of_too_many_texts_is_read_without_an_index(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(text_groups, "_MOST", 20)
+    schema, path = tables.schema_of("head_scores"), tmp_path / "heads.parquet"
+    frame = _scattered(path, 3)
+    where = {"lang": "l11"}
+    with path.open("rb") as file:
+        got = partial.read_rows(file, schema, partial.filter_of(schema, where), ["head"], where)
+    assert list(got["head"]) == list(frame.loc[frame["lang"] == "l11", "head"])
