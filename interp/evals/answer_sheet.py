@@ -104,8 +104,8 @@ def _of_options(study: Study, run_id: str, facts: FactSheet, rule: str) -> Answe
             f"the fact set of {run_id} is not in this study, so that its options cannot be judged: "
             "run interp eval mcq into this study, or merge the study that holds the facts"
         )
-    for at, lang in np.argwhere(known):
-        said[at, lang] = facts.options[at, lang][chosen[at, lang]]
+    asked = zip(facts.options[known].tolist(), chosen[known].tolist(), strict=True)
+    said[known] = [options[place] for options, place in asked]
     correct = np.where(known, (chosen == facts.answer_index).astype(float), np.nan)
     aligned = bool(study.notes(run_id).get("options_aligned"))
     nothing = np.full(facts.there.shape, None, object)

@@ -6,8 +6,6 @@ probability 1/2 each: the number of gains among the changed is binomial.
 
 from __future__ import annotations
 
-from math import comb
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -39,5 +37,8 @@ def _two_sided(gained: int, lost: int) -> float:
 
         return erfc((abs(gained - lost) - 1) / sqrt(changed) / sqrt(2))
     # whole numbers until the last step: nothing is rounded away
-    tail = 2 * sum(comb(changed, k) for k in range(less + 1))
-    return min(1.0, tail / 2**changed)
+    ways = tail = 1
+    for k in range(less):
+        ways = ways * (changed - k) // (k + 1)  # of k + 1 gains
+        tail += ways
+    return min(1.0, 2 * tail / 2**changed)

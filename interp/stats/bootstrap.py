@@ -8,6 +8,7 @@ interval of a paired comparison. Means with absent values are ratios of sums ove
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +41,7 @@ class Interval:
     n: NDArray[np.int64]
 
 
+@lru_cache(maxsize=2)
 def draw_counts(n_units: int, draws: int = DRAWS, seed: int = 0) -> NDArray[np.int64]:
     """Draw how often each unit counts.
 
@@ -49,10 +51,13 @@ def draw_counts(n_units: int, draws: int = DRAWS, seed: int = 0) -> NDArray[np.i
         seed: of the draws; the same seed and numbers give the same draws.
 
     Returns:
-        Counts ``[draw, unit]``, each row summing to ``n_units``.
+        Counts ``[draw, unit]``, each row summing to ``n_units``; read only, as the last two are kept for
+        the next statistic of as many units.
     """
     rng = np.random.default_rng(seed)
-    return rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=draws)
+    counts = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=draws)
+    counts.flags.writeable = False
+    return counts
 
 
 def mean_interval(
