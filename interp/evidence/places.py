@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from interp.data.languages import in_table_order
+from interp.evidence.rows import cells
 from interp.stats.pair import extremeness
 from interp.stats.verdict import VERDICTS
 
@@ -29,7 +29,7 @@ def with_places(rows: pd.DataFrame) -> pd.DataFrame:
         ``all together``) and ``rest``, what of it is not the language (``with bn``, ``layer 3 head
         4``; empty). The layer of a distance is where it is largest, and no place.
     """
-    columns = _cells(rows, "lang", "other_lang", "layer", "head", "kind")
+    columns = cells(rows, "lang", "other_lang", "layer", "head", "kind")
     named = [_place(*cells) for cells in columns]
     found = rows.copy()
     found.insert(
@@ -37,12 +37,6 @@ def with_places(rows: pd.DataFrame) -> pd.DataFrame:
     )
     found.insert(1, "rest", [rest for _, rest in named])
     return found
-
-
-def _cells(rows: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
-    """Walk through columns row by row, empty cells as None; a map of heads has tens of thousands."""
-    columns = (rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in names)
-    return zip(*columns, strict=True)
 
 
 def _place(
@@ -110,7 +104,7 @@ def choices(rows: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
         Language (empty for rows without one) to the ``rest`` of its rows, in stored order.
     """
     found: dict[str, dict[str, None]] = {}
-    for lang, other, rest in _cells(rows, "lang", "other_lang", "rest"):
+    for lang, other, rest in cells(rows, "lang", "other_lang", "rest"):
         found.setdefault(lang or "", {})[rest] = None
         if other is not None:
             found.setdefault(str(other), {})[f"with {lang}"] = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 
 from interp.stats.verdict import VERDICTS
@@ -18,17 +21,21 @@ def evidence(rows: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row each; columns that say nothing in any row are left out.
     """
-    where = [_place(*place) for place in zip(*(rows[name] for name in _WHERE), strict=True)]
+    where = [_place(*place) for place in cells(rows, *_WHERE)]
+    base, floor, p = (
+        [_number(value) for (value,) in cells(rows, name)]
+        for name in ("base_value", "noise_floor", "p_adjusted")
+    )
     table = pd.DataFrame(
         {
             "statistic": rows["statistic"].to_numpy(),
             "where": where,
             "label": rows["label"].to_numpy(),
-            "base": [_number(value) for value in rows["base_value"]],
-            "value": [_with_ends(*ends) for ends in zip(*(rows[c] for c in _ENDS), strict=True)],
-            "floor": [_number(value) for value in rows["noise_floor"]],
-            "p": [_number(value) for value in rows["p_adjusted"]],
-            "verdict": [_MARKS.get(str(one), str(one)) for one in rows["verdict"]],
+            "base": base,
+            "value": [_with_ends(*ends) for ends in cells(rows, *_ENDS)],
+            "floor": floor,
+            "p": p,
+            "verdict": [_MARKS.get(str(one), str(one)) for one in rows["verdict"].tolist()],
         }
     )
     if "step" in rows:
@@ -45,29 +52,37 @@ _WHERE = ["lang", "other_lang", "layer", "head"]
 _ENDS = ["kind", "value", "signed_value", "ci_low", "ci_high"]
 
 
-def _place(lang: str | None, other: str | None, layer: float, head: float) -> str:
+def cells(rows: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Walk through columns row by row, empty cells as None; a map of heads has tens of thousands."""
+    columns = (rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in names)
+    return zip(*columns, strict=True)
+
+
+def _place(lang: str | None, other: str | None, layer: float | None, head: float | None) -> str:
     parts = (
-        "" if pd.isna(lang) else str(lang),
-        "" if pd.isna(other) else f"with {other}",
-        "" if pd.isna(layer) else f"layer {int(layer)}",
-        "" if pd.isna(head) else f"head {int(head)}",
+        lang,
+        None if other is None else f"with {other}",
+        None if layer is None else f"layer {int(layer)}",
+        None if head is None else f"head {int(head)}",
     )
-    return " ".join(part for part in parts if part)
+    return " ".join(filter(None, parts))
 
 
-def _with_ends(kind: str, value: float, signed: float, low: float, high: float) -> str:
+def _with_ends(
+    kind: str, value: float | None, signed: float | None, low: float | None, high: float | None
+) -> str:
     """Write a value with its interval; a difference with its sign, a distance with its direction."""
-    if pd.isna(value):
+    if value is None:
         return "–"
     value = 0.0 if abs(value) < _ROUNDING else value
     text = f"{value:+.3g}" if kind == "difference" else f"{value:.3g}"
-    if kind == "distance" and not pd.isna(signed):
+    if kind == "distance" and signed is not None:
         text += " (earlier)" if signed > 0 else " (later)" if signed < 0 else ""
-    return text if pd.isna(low) else f"{text} [{low:.3g}, {high:.3g}]"
+    return text if low is None or high is None else f"{text} [{low:.3g}, {high:.3g}]"
 
 
-def _number(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.3g}"
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
 
 
 def tally(rows: pd.DataFrame) -> pd.DataFrame:

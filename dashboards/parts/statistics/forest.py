@@ -58,19 +58,21 @@ def ask(chosen: Chosen, compared: pd.DataFrame) -> Asked:
         compared: rows of ``comparisons``, at least one.
     """
     checkpoint, analysis, statistic = st.columns(3)
-    labels = [label for label in chosen.others if label in set(compared["label"])]
+    there = set(compared["label"].unique())
+    labels = [label for label in chosen.others if label in there]
     with checkpoint:
         options = [SIDE_BY_SIDE, *labels] if len(labels) > 1 else labels
         label = choose("Checkpoint", options, "s_label")
     with analysis:
-        which = choose("Analysis", list(dict.fromkeys(compared["analysis"])), "s_analysis")
+        which = choose("Analysis", list(compared["analysis"].unique()), "s_analysis")
     rows = compared[compared["analysis"] == which]
-    kinds = rows["preset"] + " " + rows["data"].map(short_hash)
+    short = {data: short_hash(data) for data in rows["data"].unique()}  # rows are tens of thousands
+    kinds = rows["preset"] + " " + rows["data"].map(short)
     if kinds.nunique() > 1:
-        kind = choose("Runs (preset, data)", list(dict.fromkeys(kinds)), "s_runs")
+        kind = choose("Runs (preset, data)", list(kinds.unique()), "s_runs")
         rows = rows[kinds == kind]
     with statistic:
-        name = choose("Statistic", list(dict.fromkeys(rows["statistic"])), "s_stat")
+        name = choose("Statistic", list(rows["statistic"].unique()), "s_stat")
     rows = rows[rows["statistic"] == name]
     what = meaning(which, name, str(rows["kind"].iloc[0]))
     for column in ("lang", "other_lang"):

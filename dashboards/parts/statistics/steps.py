@@ -39,7 +39,7 @@ def draw_steps(chosen: Chosen, asked: Asked, lang: str | None, rest: str) -> Non
         & rows["preset"].isin(set(asked.rows["preset"]))
         & rows["data"].isin(set(asked.rows["data"]))
     ]
-    steps = trajectories(at_place(with_places(rows), lang, rest))
+    steps = at_place(with_places(trajectories(rows)), lang, rest)
     if steps.empty:
         st.info(
             "No compared checkpoint is one of a training's steps: their labels end in -step-N, e.g. "
