@@ -72,7 +72,7 @@ def legend_below(figure: go.Figure, height: int, *, pixels: int = 60) -> go.Figu
         height: of the figure in pixels.
         pixels: between the panels' lower edge and the legend.
     """
-    return figure.update_layout(legend={"y": -pixels / max(60, height - 150)})
+    return _merged(figure, {"legend": {"y": -pixels / max(60, height - 150)}})
 
 
 def inked(figure: go.Figure, behind: str) -> go.Figure:
