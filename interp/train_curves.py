@@ -213,27 +213,31 @@ def curves(
                     series = own.groupby("step")[["value"]].mean().reset_index()
                 if series.empty:
                     continue
-                frame = pd.DataFrame(
-                    {
-                        "label": label,
-                        "metric": metric,
-                        "lang": lang,
-                        "step": series["step"].to_numpy(),
-                        "x": place.loc[series["step"]].to_numpy(),
-                        "value": series["value"].to_numpy(float),
-                        "piece": pieces(series["step"].to_numpy()),
-                    }
-                )
-                by_piece = frame.groupby("piece")["value"]
+                steps = series["step"].to_numpy()
+                values = series["value"].to_numpy(float)
+                piece = pieces(steps)
+                parts = np.split(values, np.flatnonzero(np.diff(piece)) + 1)
                 frames.append(
-                    frame.assign(
-                        smoothed=by_piece.transform(
-                            lambda part: smooth(
-                                part.to_numpy(),
-                                smoothing if len(part) >= LEAST_TURNS * width else "none",
-                                width,
-                            )
-                        )
+                    pd.DataFrame(
+                        {
+                            "label": label,
+                            "metric": metric,
+                            "lang": lang,
+                            "step": steps,
+                            "x": place.loc[steps].to_numpy(),
+                            "value": values,
+                            "smoothed": np.concatenate(
+                                [
+                                    smooth(
+                                        part,
+                                        smoothing if len(part) >= LEAST_TURNS * width else "none",
+                                        width,
+                                    )
+                                    for part in parts
+                                ]
+                            ),
+                            "piece": piece,
+                        }
                     )
                 )
     columns = ["label", "metric", "lang", "step", "x", "value", "smoothed", "piece"]

@@ -21,11 +21,11 @@ _PANEL = 230
 """Height of one row of panels in pixels."""
 
 MOST_DOTS = 400
-"""Raw points up to which all of a series are drawn, fewer in more than four panels. Vector graphics, not
+"""Raw points up to which all of a series are drawn, fewer in more than seven panels. Vector graphics, not
 WebGL: a page has more charts than a browser has WebGL contexts, and every dot costs as a line of hundreds."""
 
 SAMPLED_DOTS = 120
-"""Raw points of one series above that, fewer in more than four panels: every n-th, which shows the spread."""
+"""Raw points of one longer series, fewer in more than five panels: every n-th, which shows the spread."""
 
 MOST_ON_LINE = 300
 """Points of one line that are drawn: in a panel of about 500 pixels, more are not to be seen."""
@@ -116,13 +116,13 @@ def metric_curves(
     figure.add_traces(traces, rows=[row for row, _ in places], cols=[col for _, col in places])
     for column in range(1, columns + 1):
         last = max(row for row in range(1, rows + 1) if (row - 1) * columns + column <= len(panels))
-        figure.update_xaxes(title_text=x, row=last, col=column)
+        figure.get_subplot(last, column).xaxis.title.text = x
     if columns > 2:
         for note in figure.layout.annotations:
             note.font.size = 12  # names of metrics are long, panels narrow
     height = 130 + _PANEL * rows
     finish(figure, title=title, height=height)
-    figure.update_layout(margin={"t": 90})
+    figure.layout.margin.t = 90
     return legend_below(figure, height, pixels=55)
 
 
@@ -191,15 +191,15 @@ def thinned(frame: pd.DataFrame, columns: int = 2) -> tuple[int, int]:
     """
     if frame.empty:
         return 1, 1
-    sizes = frame.groupby(["metric", "lang", "label"]).size()
-    panels = sizes.index.droplevel("label").nunique()
-    longest = int(sizes.max())
+    panels = len(frame[["metric", "lang"]].drop_duplicates())
+    longest = int(frame.groupby(["metric", "lang", "label"]).size().max())
     return _thinning(longest, panels), _line_thinning(longest, min(columns, panels))
 
 
 def _thinning(points: int, panels: int) -> int:
-    most = MOST_DOTS if points <= MOST_DOTS else SAMPLED_DOTS
-    return max(1, -(-points * max(1, panels // 4) // most))
+    if points <= MOST_DOTS:
+        return max(1, -(-points * max(1, panels // 4) // MOST_DOTS))
+    return -(-points * max(1, panels // 3) // SAMPLED_DOTS)
 
 
 def _line_thinning(points: int, columns: int) -> int:

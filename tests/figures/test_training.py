@@ -99,7 +99,7 @@ def test_long_series_are_thinned_and_lines_keep_the_ends_of_their_pieces() -> No
 
 def test_many_panels_have_fewer_dots_and_shorter_lines() -> None:
     codes = [f"l{k}" for k in range(12)]
-    for n, dots_of in ((300, 3), (1500, 38)):
+    for n, dots_of in ((300, 3), (1500, 50)):
         steps = np.arange(n)
         frame = pd.concat(
             pd.DataFrame(
