@@ -18,6 +18,9 @@ from interp.figures.verdicts import SIGNS
 COLUMNS = 4
 """Panels side by side."""
 
+MOST_HATCHED = 400
+"""Bars of small multiples that are hatched: of more each is too narrow for its hatch, which is slow to draw."""
+
 _LAYER = "#AA3377"
 """Of the line at the chosen layer."""
 
@@ -84,7 +87,9 @@ def language_bars(
     return finish(figure, title=title, y=y)
 
 
-def _filled(mark: Mark) -> dict[str, Any]:
+def _filled(mark: Mark, *, hatched: bool = True) -> dict[str, Any]:
+    if not hatched:
+        return {"color": mark.colour}
     pattern = {"shape": mark.pattern, "solidity": 0.25, "fillmode": "overlay", "size": 6}
     return {"color": mark.colour, "pattern": pattern}
 
@@ -145,7 +150,8 @@ def layer_grid(
         percent: whether the value is a share, shown in percent.
 
     Returns:
-        Small multiples, four in a row, the legend below them.
+        Small multiples, four in a row, the legend below them. Up to ``MOST_HATCHED`` bars are hatched;
+        more are told by colour and by their order within a layer, which is the legend's.
     """
     if frame.empty or not len(languages):
         return empty(title, "no language neurons to count")
@@ -166,6 +172,7 @@ def layer_grid(
         y_title=y,
     )  # fmt: skip
     traces, named = [], set[str]()
+    hatched = len(frame) <= MOST_HATCHED
     shown = ".1%" if percent else ","
     for place, lang in enumerate(languages):
         axis = str(place + 1) if place else ""
@@ -179,7 +186,7 @@ def layer_grid(
                     name=name,
                     legendgroup=name,
                     showlegend=name not in named,
-                    marker=_filled(marks[name]),
+                    marker=_filled(marks[name], hatched=hatched),
                     hovertemplate=f"{said} %{{x}}: %{{y:{shown}}}<extra></extra>",
                     xaxis=f"x{axis}",
                     yaxis=f"y{axis}",

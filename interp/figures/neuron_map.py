@@ -12,7 +12,6 @@ from interp.figures.marks import Mark
 _OTHERS = Mark("#8A8A8A", "circle", "solid", "")
 _SELECTED = Mark("#4477AA", "square", "solid", "")
 _OWN = Mark("#EE6677", "diamond", "solid", "")
-_HOVER = ("layer", "neuron", "entropy", "peak", "top", "langs")
 
 
 def entropy_scatter(
@@ -58,17 +57,13 @@ def entropy_scatter(
                     "opacity": 0.45 if mark is _OTHERS else 0.8,
                 },
                 customdata=part[["layer", "neuron"]].to_numpy(),
-                hovertext=np.array(
-                    [
-                        f"layer {layer}, neuron {neuron}<br>fires most in {top}: {peak:.4g}"
-                        f"<br>entropy {h:.4g} nats<br>{f'selected for {langs}' if langs else name}"
-                        for layer, neuron, h, peak, top, langs in zip(
-                            *(part[c].tolist() for c in _HOVER), strict=True
-                        )
-                    ],
-                    object,
-                ),
-                hoverinfo="text",
+                # only codes are sent per point: a sentence each would be most of the page
+                text=part["top"].to_numpy(),
+                hovertext=None if mark is _OTHERS else part["langs"].to_numpy(),
+                hovertemplate="layer %{customdata[0]}, neuron %{customdata[1]}<br>"
+                "fires most in %{text}: %{x:.4~g}<br>entropy %{y:.4~g} nats<br>"
+                + (name if mark is _OTHERS else "selected for %{hovertext}")
+                + "<extra></extra>",
             )
         )
     if chosen is not None:

@@ -133,7 +133,7 @@ def choose_neurons(activity: Activity, ranked: Ranked, options: LapeOptions) -> 
     )
 
 
-MOST_POINTS = 6000
+MOST_POINTS = 2000
 """Unselected neurons in a scatter: more cover each other."""
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from interp.figures.marks import checkpoint_marks
-from interp.figures.neuron_counts import language_bars, layer_bars, layer_grid
+from interp.figures.neuron_counts import MOST_HATCHED, language_bars, layer_bars, layer_grid
 from interp.figures.neuron_map import entropy_scatter
 from interp.figures.one_neuron import firing_dots, neuron_path
 from interp.figures.verdicts import SIGNS
@@ -85,6 +85,17 @@ def test_a_panel_per_language(shared: bool) -> None:
     assert figure.layout.legend.y < 0, "the legend covers no bar"
 
 
+def test_many_bars_are_not_hatched() -> None:
+    few = pd.concat([layers()] * (MOST_HATCHED // len(layers())))
+    for frame, hatched in ((few, True), (pd.concat([few, layers()]), False)):
+        figure = layer_grid(frame, ["en", "ar"], MARKS, title="T", y="neurons")
+        own = {trace.name: trace.marker for trace in figure.data}
+        assert {name: mark.color for name, mark in own.items()} == {
+            name: MARKS[name].colour for name in own
+        }
+        assert any(mark.pattern.shape for mark in own.values()) == hatched
+
+
 def test_a_click_on_a_layer() -> None:
     frame = layers().query("lang == 'ar'")
     figure = layer_bars(frame, MARKS, title="T", y="neurons", window=(1, 2), layer=3)
@@ -120,7 +131,10 @@ def test_the_scatter_tells_three_kinds_by_colour_and_shape() -> None:
     assert [list(one) for one in own.customdata] == [[1, 8], [3, 10]]
     assert list(ring.x) == [0.5] and ring.customdata is None
     assert figure.layout.xaxis.type == "log" and "(2)" in own.name
-    assert "selected for ar de" in own.hovertext[1]
+    assert list(own.text) == ["ar", "ar"] and list(own.hovertext) == ["ar", "ar de"]
+    assert "fires most in %{text}: %{x" in own.hovertemplate
+    assert "selected for %{hovertext}" in own.hovertemplate
+    assert "not selected" in not_selected.hovertemplate and not_selected.hovertext is None
     unringed = entropy_scatter(points(), "a", title="T", chosen=(0, 0))
     assert len(unringed.data) == 3 and unringed.layout.xaxis.type == "linear"
     assert len(unringed.data[2].x) == 0, "a language is a code, not a part of one"
