@@ -33,7 +33,7 @@ MOST_ON_LINE = 300
 MOST_ON_SHORT_LINE = 160
 """The same where there are more than two panels beside each other."""
 
-MOST_COLUMNS = 240
+MOST_COLUMNS = 160
 """Columns of a map of languages by steps; of more steps, the mean of neighbours."""
 
 
