@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from interp.errors import InterpError
 from interp.lape.activity import read_activity
-from interp.lape.live import choose_neurons, neuron_table, rank, scatter_frame
+from interp.lape.live import choose_neurons, neuron_table, rank, rank_all, scatter_frame
 from interp.lape.neuron_view import (
     entropy_of,
     firing,
@@ -96,6 +96,25 @@ def test_the_filter_is_exceeded_strictly(study: Study) -> None:
     options = LapeOptions(filter_quantile=0.9, top_fraction=0.1)
     assert rank(read_activity(study, run_id), options).n_filtered == stored.n_filtered
     check_same(live(study, run_id), selection(study, run_id))
+
+
+@pytest.mark.parametrize("eps", [None, 1e-9])
+@pytest.mark.parametrize("quantile", [None, 0.6, 0.95])
+def test_entropies_that_are_there_already_are_filtered_alike(
+    study: Study, eps: float | None, quantile: float | None
+) -> None:
+    run_id, _ = write_lape(study, "base", drawn_counts(6))
+    activity = read_activity(study, run_id)
+    options = LapeOptions(filter_quantile=quantile, eps=eps)
+    everyone = rank_all(activity, eps)
+    again, ranked = rank(activity, options, everyone), rank(activity, options)
+    np.testing.assert_array_equal(again.entropy, ranked.entropy)
+    np.testing.assert_array_equal(again.peak, ranked.peak)
+    assert (again.cut, again.n_dead, again.n_filtered) == (
+        ranked.cut, ranked.n_dead, ranked.n_filtered,
+    )  # fmt: skip
+    assert (ranked.n_filtered > 0) == (quantile is not None)
+    assert np.isfinite(everyone.entropy).sum() == everyone.entropy.size - ranked.n_dead > 0
 
 
 def test_the_demo_selects_what_it_stored() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dashboards.data import Source
 from interp.lape.activity import Activity, read_activity
 from interp.lape.listed import Listed, read_listed
-from interp.lape.live import Chosen, Ranked, choose_neurons, rank
+from interp.lape.live import Chosen, Ranked, choose_neurons, rank, rank_all
 from interp.lape.summary import LATE_SHARE
 from interp.options import LapeOptions
 
@@ -140,9 +140,14 @@ def read_shown(source: Source, label: str, run_id: str, changes: Mapping[str, An
     options = LapeOptions(**{**own.to_dict(), **changes})
     activity = source.derive(read_activity, run_id)
 
-    # The two steps below close over what is cached already: only their keys are made from arguments.
+    # The steps below close over what is cached already: only their keys are made from arguments.
+    def everyone_of(_: Any, run_id: str) -> Ranked:
+        return rank_all(activity, options.eps)
+
+    everyone = source.derive(everyone_of, run_id)
+
     def ranked_of(_: Any, run_id: str, quantile: float | None) -> Ranked:
-        return rank(activity, options)
+        return rank(activity, options, everyone)
 
     ranked = source.derive(ranked_of, run_id, options.filter_quantile)
     chosen = choose_neurons(activity, ranked, options)
