@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from interp.stats import bootstrap
 from interp.stats.bootstrap import (
     draw_counts,
     mean_interval,
@@ -132,3 +133,11 @@ def test_an_average_rests_on_columns_with_enough_units() -> None:
     assert worth_averaging([400, 2, 20]).tolist() == [True, False, True]
     assert worth_averaging([3, 0, 19]).tolist() == [True, False, True]  # none has enough
     assert worth_averaging([0, 0]).tolist() == [False, False]
+
+
+def test_kept_draws_cannot_be_changed_and_are_those_drawn_anew() -> None:
+    first = bootstrap.draw_counts(30, 50, 4)
+    with pytest.raises(ValueError, match="read-only"):
+        first[0, 0] += 1
+    bootstrap.draw_counts.cache_clear()
+    np.testing.assert_array_equal(bootstrap.draw_counts(30, 50, 4), first)
