@@ -18,6 +18,9 @@ from interp.figures.layout import inked
 
 Point = Mapping[str, Any]
 
+_LONG = 5_000
+"""Rows of a table above which a rerun would be spent on sending it."""
+
 
 def show(
     figure: go.Figure,
@@ -61,7 +64,18 @@ def show(
         with st.popover("Copy link", icon=":material/link:", key=f"link_{key}"):
             st.code(link_here(), language=None, wrap_lines=True)
     with st.expander("Table of the numbers", icon=":material/table:", key=f"table_{key}"):
-        st.dataframe(frame, hide_index=True, key=f"frame_{key}", alt=f"The numbers of: {title}")
+        st.dataframe(
+            frame,
+            hide_index=True,
+            key=f"frame_{key}",
+            alt=f"The numbers of: {title}",
+            lazy=is_long(frame),
+        )
+
+
+def is_long(frame: pd.DataFrame) -> bool:
+    """Whether a table is sent to the browser as it is scrolled, and not whole with every rerun."""
+    return len(frame) > _LONG
 
 
 def link_here() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.chart import csv_bytes, parquet_bytes
+from dashboards.chart import csv_bytes, is_long, parquet_bytes
 from dashboards.controls import toggle
 from dashboards.page import Chosen
 from interp.evidence.sheet import evidence_table
@@ -27,7 +27,13 @@ def draw_table(chosen: Chosen) -> None:
         help="Thousands of rows: one per head and language.",
     )
     table = chosen.source.derive(evidence_table, chosen.base, chosen.others, maps=maps)
-    st.dataframe(table, hide_index=True, key="s_evidence", alt="The evidence of every comparison")
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="s_evidence",
+        alt="The evidence of every comparison",
+        lazy=is_long(table),
+    )
     with st.container(horizontal=True, gap="small"):
         for name, ending, mime, make in (
             ("Data (CSV)", "csv", "text/csv", csv_bytes),
