@@ -39,6 +39,11 @@ def answers(port: int, host: str = HOST) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
+def _as_in_a_terminal() -> None:
+    """A shell lets what it runs in the background ignore Control-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the command in a process group of its own, ended with the test."""
@@ -51,6 +56,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
                  "--no-browser", *arguments],
                 cwd=cwd, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 start_new_session=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                preexec_fn=_as_in_a_terminal,
             )
         )  # fmt: skip
         return begun[-1]
