@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interp.evals.failure_modes import MODES
+from interp.stats.wilson import wilson
 
 RIGHT = "right"
 ONLY_ENGLISH, AS_ENGLISH, OTHERWISE = (
@@ -24,8 +25,6 @@ ONLY_ENGLISH, AS_ENGLISH, OTHERWISE = (
 )
 BESIDE_ENGLISH = (RIGHT, ONLY_ENGLISH, AS_ENGLISH, OTHERWISE, "wrong")
 """``wrong`` without more is English itself, and a fact that English lacks."""
-
-Z = 1.959963984540054
 
 
 def beside_english(
@@ -100,22 +99,19 @@ def mode_counts(
             for name in order:
                 if name in seen and of:
                     n = int((column == name).sum())
-                    rows.append((label, lang, name, n, of, n / of, *wilson(n, of)))
+                    rows.append(
+                        (
+                            label,
+                            lang,
+                            name,
+                            n,
+                            of,
+                            n / of,
+                            *map(float, wilson(np.asarray(n), np.asarray(of))),
+                        )
+                    )
     columns = ["label", "lang", "mode", "n", "of", "share", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def wilson(n: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share.
-
-    Args:
-        n: units that have it.
-        of: all units, at least one.
-    """
-    share, z = n / of, Z
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * np.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
 
 
 GENERATED = MODES

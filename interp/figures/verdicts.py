@@ -14,7 +14,7 @@ SIGNS: Mapping[str, str] = {BEYOND: "●", WITHIN: "○", NOT_ENOUGH: "?", NOT_C
 """A sign beside each verdict, so that it is told by shape and not by colour."""
 
 
-def evidence_text(row: Mapping[str, Any]) -> str:
+def evidence_text(row: Mapping[Any, Any]) -> str:
     """Write one comparison with everything a reader needs to judge it.
 
     Args:

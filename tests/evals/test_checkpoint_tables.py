@@ -18,7 +18,8 @@ from interp.evals.fact_sheet import FactSheet, Part, member, read_sheet, search
 from interp.evals.flips import flip_table
 from interp.evals.mcnemar import mcnemar
 from interp.evals.mcq_summary import answered, read_answers
-from interp.evals.wrong_answers import beside_english, mode_counts, place_of_true, wilson
+from interp.evals.wrong_answers import beside_english, mode_counts, place_of_true
+from interp.stats.wilson import wilson
 from interp.study import Study
 from tests.comparison.fact_studies import (
     DATA,
@@ -181,7 +182,8 @@ def test_wrong_answers_beside_english_and_by_place() -> None:
         ["lang", "mode"]
     )
     assert table.loc[("en", "wrong"), ["n", "of"]].tolist() == [2, 4]
-    assert wilson(0, 10) == (0.0, pytest.approx(0.2775, abs=1e-4))
+    low, high = wilson(np.array(0), np.array(10))
+    assert (float(low), float(high)) == (0.0, pytest.approx(0.2775, abs=1e-4))
 
 
 def test_lists_of_facts_and_flips(made: Study) -> None:

@@ -22,10 +22,10 @@ from interp.lape.neuron_view import (
     read_firing,
     read_path,
     strongest,
-    wilson,
 )
 from interp.lape.summary import selection
 from interp.options import LapeOptions
+from interp.stats.wilson import wilson
 from interp.study import Study, load_study
 from tests.dashboards.app import DEMO
 from tests.lape.activity_studies import LANGUAGES, TOKENS, drawn_counts, write_lape

@@ -146,8 +146,7 @@ def _say_scale(choice: HeadsChoice) -> None:
 
 def _evidence_of(rows: pd.DataFrame) -> dict[tuple[int, int], str]:
     return {
-        (int(row["layer"]), int(row["head"])): evidence_text(row)  # type: ignore[arg-type]
-        for row in rows.to_dict("records")
+        (int(row["layer"]), int(row["head"])): evidence_text(row) for row in rows.to_dict("records")
     }
 
 

@@ -100,7 +100,7 @@ def _differences(choice: HeadsChoice) -> None:
             for row in rows[keep & (rows["head"] == choice.head)].to_dict("records"):
                 lines.append(
                     f"- {label} minus {choice.chosen.base}, {choice.lang}, {DELTA_UNITS[view]}: "
-                    f"{evidence_text(row)}"  # type: ignore[arg-type]
+                    f"{evidence_text(row)}"
                 )
     if lines:
         st.markdown("\n".join(lines))

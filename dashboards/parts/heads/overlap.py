@@ -96,7 +96,7 @@ def _change(choice: HeadsChoice, frame: pd.DataFrame, pair: tuple[str, str]) -> 
 
 
 def _line(row: dict[Hashable, Any], base: str, what: str) -> str:
-    said = evidence_text(row)  # type: ignore[arg-type]
+    said = evidence_text(row)
     return f"- {row['label']} minus {base}, {what}, points: {said}"
 
 
