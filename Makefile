@@ -18,7 +18,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) --editable '.[dashboard,engines,train,lm-eval,dev]'
+	$(PIP) --editable '.[dashboard,notebooks,docs,engines,train,lm-eval,dev]'
 	@touch $@
 
 install: $(VENV)/installed  ## a virtual environment with interp in it

@@ -12,9 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards.export import image_bytes, why_no_images
 from interp.figures.captions import provenance
 from interp.figures.layout import inked
+from interp.printing.images import image_bytes, why_no_images
 
 Point = Mapping[str, Any]
 

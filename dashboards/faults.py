@@ -13,16 +13,11 @@ import streamlit as st
 from dashboards.data import Source
 from interp.comparison.rows import EVERYTHING
 from interp.errors import InterpError
+from interp.plates import commands
+from interp.plates.choice import of_current_runs
 from interp.study import TABLES
 from interp.study.door import MANIFEST, NewerSchemaError
 from interp.study.pending import PENDING
-
-COMMANDS = {
-    "lape": "interp lape", "lahis": "interp lahis", "lens": "interp lens", "mcq": "interp eval mcq",
-    "klar": "interp eval klar", "similarity": "interp similarity", "ablation": "interp ablate",
-    "attention": "interp attention",
-}  # fmt: skip
-"""Analysis to the command that adds it to a study."""
 
 
 class Stopped(Exception):
@@ -115,10 +110,7 @@ def compare_command(source: Source, base: str | None = None) -> str:
         source: the study.
         base: its label; where omitted, the one that the command finds by itself, by its stage.
     """
-    runs = source.runs()
-    usual = list(runs.loc[runs["stage"] == "base", "label"].unique())
-    named = "" if base is None or usual == [base] else f" --base {shlex.quote(base)}"
-    return f"interp compare --study {shlex.quote(source.path)}{named}"
+    return commands.compare_command(source.path, source.runs(), base)
 
 
 def stored_comparisons(source: Source) -> pd.DataFrame:
@@ -140,12 +132,6 @@ def say_damaged_comparisons(source: Source) -> None:
             f"rm {shlex.quote(str(Path(source.path) / 'comparisons.parquet'))}\n"
             f"interp compare --study {place}"
         )
-
-
-def of_current_runs(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.Series[bool]:
-    """Say of each comparison whether both of its runs are still the newest of their kind."""
-    current = runs.loc[runs["status"] == "current", "run_id"]
-    return rows["base_run"].isin(current) & rows["label_run"].isin(current)
 
 
 def say_replaced(source: Source) -> None:
@@ -184,23 +170,4 @@ def command_of(source: Source, analysis: str, label: str, *more: str) -> str:
         label: of the checkpoint.
         *more: further options, e.g. ``--heads 3.5``.
     """
-    runs = source.runs()
-    own = runs[(runs["label"] == label) & runs["model"].notna()]
-    return " ".join([_command(source, analysis, label, own), *more])
-
-
-def _command(source: Source, analysis: str, label: str, own: pd.DataFrame) -> str:
-    place = shlex.quote(source.path)
-    if analysis == "train":
-        return f"interp train grpo --model BASE --out CHECKPOINT --study {place}"
-    model, stage = "CHECKPOINT", label
-    if len(own):
-        last = own.iloc[-1]
-        model, stage = str(last["model"]), str(last["stage"])
-        if not pd.isna(last["revision"]):
-            model += f"@{last['revision']}"
-    parts = [
-        COMMANDS.get(analysis, f"interp {analysis}"), "--model", shlex.quote(model),
-        "--label", shlex.quote(label), "--stage", shlex.quote(stage), "--study", place,
-    ]  # fmt: skip
-    return " ".join(parts)
+    return commands.analysis_command(source.path, source.runs(), analysis, label, *more)

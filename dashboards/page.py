@@ -16,7 +16,6 @@ from dashboards.data import Source, open_source
 from dashboards.faults import (
     Stopped,
     explain_unopened,
-    of_current_runs,
     say_damaged_comparisons,
     say_empty,
     say_missing,
@@ -26,7 +25,8 @@ from interp.comparison.rows import EVERYTHING
 from interp.data.languages import in_table_order
 from interp.errors import InterpError
 from interp.figures.marks import Mark, checkpoint_marks
-from interp.importers.imported import PRESET
+from interp.plates import choice as plates_choice
+from interp.plates.choice import frequent_first, in_order, kinds_of, of_current_runs
 
 SHIPPED = "artifacts/demo"
 MOST_LABELS = 3
@@ -78,13 +78,8 @@ class Chosen:
             say_missing(self.source, analyses[0], self.labels)
             return {}
         own = own.sort_values("finished_at", kind="stable")  # of one kind the newest is taken
-        kinds = _kinds(own)
-        # the kind that most checkpoints have; of equals, the newest
-        frequent = kinds.groupby(kinds).size()
-        newest = own.groupby(kinds)["finished_at"].max()
-        order = sorted(
-            frequent.index, key=lambda kind: (frequent[kind], newest[kind]), reverse=True
-        )
+        kinds = kinds_of(own)
+        order = frequent_first(own, kinds)
         kind = order[0]
         if len(order) > 1:
             kind = choose("Runs (preset, data)", order, f"{analyses[0]}_runs")
@@ -189,49 +184,6 @@ def asked_study() -> str:
     return SHIPPED if Path(SHIPPED).exists() or not clone.exists() else str(clone)
 
 
-def in_order(stages: dict[str, str]) -> list[str]:
-    """Order checkpoints as they are made: base, CPT, SFT, GRPO, others, then steps of a training."""
-    rank = {"base": 0, "cpt": 3, "sft": 1, "grpo": 2}
-    return sorted(
-        stages, key=lambda label: ("-step-" in label, rank.get(stages[label], 4), _natural(label))
-    )
-
-
-def _natural(label: str) -> tuple[str, int]:
-    """Sort ``sft-step-200`` before ``sft-step-1000``."""
-    name, _, last = label.rpartition("-")
-    return (name, int(last)) if last.isdigit() else (label, 0)
-
-
 def languages_of(source: Source) -> list[str]:
     """Return every language that some finished run has, in the table's order."""
-    return list(source.derive(_languages))
-
-
-def _languages(study: object) -> tuple[str, ...]:
-    from interp.study import Study
-
-    assert isinstance(study, Study)
-    codes: set[str] = set()
-    for record in study.records():
-        if record.finished:
-            for about in record.data["files"].values():
-                codes.update(about.get("languages", []))
-            codes.update(record.spec["arguments"].get("languages") or ())  # counts have no table
-    return in_table_order(codes)
-
-
-def _kinds(runs: pd.DataFrame) -> pd.Series:
-    """Say how runs were made; what is alike in this can stand side by side.
-
-    Imported matrices and lists have the hash of their content as data, another for every checkpoint:
-    of them analysis and preset are all that is known.
-    """
-    data = " " + runs["data_hash"].map(short_hash)
-    content = (runs["preset"] == PRESET) & runs["analysis"].isin(["lahis", "lape"])
-    return runs["analysis"] + " " + runs["preset"] + data.mask(content, "")
-
-
-def short_hash(data_hash: str) -> str:
-    """Shorten a data hash to what tells a study's data sets apart."""
-    return data_hash.removeprefix("sha256:")[:8]
+    return list(source.derive(plates_choice.languages_of))

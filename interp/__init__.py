@@ -20,6 +20,7 @@ _PUBLIC = {
     "compare": "interp.comparison",
     "load_study": "interp.study",
 }
+_MODULES = ("figures", "plates")
 
 __all__ = [
     "Corpus",
@@ -29,10 +30,13 @@ __all__ = [
     "Study",
     "__version__",
     "compare",
+    "figures",
     "load_study",
+    "plates",
 ]
 
 if TYPE_CHECKING:
+    from interp import figures, plates
     from interp.comparison import compare
     from interp.data.corpus import Corpus
     from interp.data.facts import FactSet
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
+    if name in _MODULES:
+        return import_module(f"interp.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'interp' has no attribute {name!r}")
     return getattr(import_module(_PUBLIC[name]), name)

@@ -6,16 +6,17 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.controls import choose, set_control
 from dashboards.faults import (
-    COMMANDS,
     command,
     say_not_compared,
     say_one_checkpoint,
     say_replaced,
     say_unfinished,
 )
-from dashboards.page import Chosen, begin, in_order
+from dashboards.page import Chosen, begin
 from interp.evidence.rows import tally
 from interp.figures.overview import completeness, verdict_counts
+from interp.plates.choice import in_order
+from interp.plates.commands import COMMANDS
 from interp.stats.verdict import BEYOND
 from interp.study import study_summary
 

@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.chart import csv_bytes, html_bytes, parquet_bytes
 from dashboards.data import open_source, stamp
-from dashboards.page import in_order
 from dashboards.texts import direction, paragraph, shaded
+from interp.plates.choice import in_order
 from interp.study import Study
 from tests.dashboards.app import open_page, said
 from tests.dashboards.studies import HOSTILE, LANGUAGES, whole, write_lape

@@ -11,13 +11,14 @@ import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import choose, choose_some, choose_view, set_control
-from dashboards.page import Chosen, short_hash
+from dashboards.page import Chosen
 from dashboards.texts import language_name, plain
 from interp.evidence.meanings import meaning
 from interp.evidence.places import ORDERS, at_place, choices, ordered_places, thinned, with_places
 from interp.evidence.words import in_words
 from interp.figures.evidence import forest
 from interp.figures.verdicts import SIGNS, evidence_text
+from interp.plates.choice import short_hash
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 
 MOST_PLACES = 60

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.chart import show
-from dashboards.faults import of_current_runs, stored_comparisons
+from dashboards.faults import stored_comparisons
 from dashboards.page import Chosen
 from dashboards.parts.statistics.forest import ALL, Asked
 from dashboards.texts import language_name
@@ -14,6 +14,7 @@ from interp.comparison.trajectory import trajectories
 from interp.evidence.places import at_place, with_places
 from interp.figures.evidence import over_steps
 from interp.figures.marks import checkpoint_marks, series_marks
+from interp.plates.choice import of_current_runs
 from interp.stats.verdict import BEYOND
 
 MOST_MARKS = 7

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboards.export import why_no_images
+from interp.printing.images import why_no_images
 from tests.dashboards.browser.conftest import Window
 from tests.dashboards.browser.driver import Visit
 

@@ -1,0 +1,60 @@
+"""How a plate shows itself in a notebook: as an interactive chart, or as a still picture."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from interp.errors import unknown
+
+if TYPE_CHECKING:
+    from interp.plates.plate import Plate
+
+FORMS = ("interactive", "png")
+_form = "interactive"
+
+
+def show_as(form: str) -> None:
+    """Choose how the plates of this session show themselves.
+
+    Args:
+        form: ``interactive``, or ``png``: still pictures, which code hosts and printed notebooks show;
+            they need Chrome (`interp.printing`).
+
+    Raises:
+        InterpError: for another form.
+    """
+    global _form
+    if form not in FORMS:
+        raise unknown("form of pictures", form, FORMS)
+    _form = form
+
+
+def display_plate(plate: Plate) -> None:
+    """Send a plate to the notebook."""
+    from IPython.display import display
+
+    if plate.figure is None:
+        display(plate.table if plate.table is not None else plate.frame)
+    elif _form == "png":
+        from interp.printing.images import image_bytes
+
+        display({"image/png": image_bytes(plate.figure, "png")}, raw=True)
+    else:
+        display(go.Figure(plate.figure))
+    display({"text/markdown": _words(plate), "text/plain": plate.reading}, raw=True)
+
+
+def _words(plate: Plate) -> str:
+    """Write what stands below, as Markdown; names and words of a study are no markup."""
+    form = f"**{plate.paper}'s form.** " if plate.paper else ""
+    return f"{form}{_plain(plate.reading)}\n\n<small>{_plain(plate.caption)}</small>"
+
+
+def _plain(text: str) -> str:
+    escaped = html.escape(text, quote=False)
+    for sign in "\\`*_[]$|~":
+        escaped = escaped.replace(sign, f"\\{sign}")
+    return escaped

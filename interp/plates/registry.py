@@ -1,0 +1,66 @@
+"""Every plate, in the order of the chapters of notebooks and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from interp.errors import unknown
+from interp.plates.plate import Lacking, Plate
+from interp.plates.view import View
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A plate that can be drawn of any study that holds what it needs.
+
+    Attributes:
+        name: the plate's.
+        draw: reads and draws; raises `Lacking` where the study does not hold what it needs.
+        paper: the figure or table of the paper whose form it has; empty for our own.
+    """
+
+    name: str
+    draw: Callable[[View], Plate]
+    paper: str = ""
+
+
+def chapters() -> dict[str, tuple[Entry, ...]]:
+    """Return title to plates of every chapter."""
+    from interp.plates import evaluation, heads, neurons, overview, transition
+
+    return {
+        "Overview and training": overview.ENTRIES,
+        "Language transition": transition.ENTRIES,
+        "Evaluation": evaluation.ENTRIES,
+        "Language-specific neurons (LAPE)": neurons.ENTRIES,
+        "Attention heads (LAHIS)": heads.ENTRIES,
+    }
+
+
+def draw_all(
+    view: View, names: Collection[str] | None = None
+) -> Iterator[tuple[str, Entry, Plate | Lacking]]:
+    """Draw the plates of a study, one after the other.
+
+    Args:
+        view: the study, and what of it is shown.
+        names: only these plates; all by default.
+
+    Yields:
+        The chapter's title, the entry, and the plate, or what the study lacks for it.
+
+    Raises:
+        InterpError: for a name that no plate has.
+    """
+    known = [entry.name for entries in chapters().values() for entry in entries]
+    for name in names or ():
+        if name not in known:
+            raise unknown("figure", name, known)
+    for title, entries in chapters().items():
+        for entry in entries:
+            if names is None or entry.name in names:
+                try:
+                    yield title, entry, entry.draw(view)
+                except Lacking as lacking:
+                    yield title, entry, lacking
