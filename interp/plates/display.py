@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
-from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
 from interp.errors import unknown
+from interp.plates.notebook import plain, say_what_is_lacking
 
 if TYPE_CHECKING:
     from interp.plates.plate import Plate
@@ -17,7 +16,10 @@ _form = "interactive"
 
 
 def show_as(form: str) -> None:
-    """Choose how the plates of this session show themselves.
+    """Choose how the plates of this notebook show themselves.
+
+    From then on a cell whose plate the study lacks the data for says so in one line, and the cells after
+    it run all the same.
 
     Args:
         form: ``interactive``, or ``png``: still pictures, which code hosts and printed notebooks show;
@@ -30,6 +32,7 @@ def show_as(form: str) -> None:
     if form not in FORMS:
         raise unknown("form of pictures", form, FORMS)
     _form = form
+    say_what_is_lacking()
 
 
 def display_plate(plate: Plate) -> None:
@@ -50,11 +53,4 @@ def display_plate(plate: Plate) -> None:
 def _words(plate: Plate) -> str:
     """Write what stands below, as Markdown; names and words of a study are no markup."""
     form = f"**{plate.paper}'s form.** " if plate.paper else ""
-    return f"{form}{_plain(plate.reading)}\n\n<small>{_plain(plate.caption)}</small>"
-
-
-def _plain(text: str) -> str:
-    escaped = html.escape(text, quote=False)
-    for sign in "\\`*_[]$|~":
-        escaped = escaped.replace(sign, f"\\{sign}")
-    return escaped
+    return f"{form}{plain(plate.reading)}\n\n<small>{plain(plate.caption)}</small>"
