@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from interp.claims.judge import NOT_COMPUTED, OTHER_MODEL, VERDICTS
+from interp.claims.wording import CAPTION, laid_out
 from interp.cli.tables import console, print_frame
 
 if TYPE_CHECKING:
     from interp.claims import Claim
-
-_CAPTION = (
-    "reproduced: equal as printed, or in the study's [95 % interval]; change: the comparison's own "
-    "verdict, because a reproduced number may still be noise"
-)
-_CHANGES = {"beyond noise": "beyond", "within noise": "within", "not enough data": "not enough"}
 
 
 def print_claims(frame: pd.DataFrame) -> None:
@@ -32,9 +27,9 @@ def print_claims(frame: pd.DataFrame) -> None:
     for (analysis, preset, data), part in held.groupby(["analysis", "preset", "data"], sort=False):
         on = f" on {data}" if several[part.index[0]] else ""
         print_frame(
-            _laid_out(part, "verdict"),
+            laid_out(part, "verdict"),
             f"{analysis} ({preset}){on}: claims about {_names(part['model'])}",
-            caption=_CAPTION,
+            caption=CAPTION,
         )
         _print_notes(part)
     _print_other_models(frame[frame["verdict"] == OTHER_MODEL], alone=held.empty)
@@ -61,44 +56,6 @@ def _names(values: pd.Series) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values))
 
 
-def _laid_out(part: pd.DataFrame, *verdict: str) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {
-            "claim": part["claim"],
-            "where": part["source"],
-            "of": part["of"],
-            "reported": part["reported"],
-            "here": [_here(row) for _, row in part.iterrows()],
-            "change": [
-                _CHANGES.get(str(one), "–" if pd.isna(one) else str(one))
-                for one in part["comparison"]
-            ],
-        }
-    )
-    for name in verdict:
-        table[name] = part[name]
-        table["why"] = part["reason"]
-    return table
-
-
-def _here(row: pd.Series) -> str:
-    """Write the study's number with its interval, with a digit more than the paper prints."""
-    if pd.isna(row["value"]):
-        return "–"
-    shape = ".3g" if row["unit"] == "number" and row["digits"] == 0 else _fixed(row)
-    signed = "+" if row["signed"] else ""
-    ends = [row["value"], row["value_to"]] if not pd.isna(row["value_to"]) else [row["value"]]
-    text = " to ".join(f"{end:{signed}{shape}}" for end in ends)
-    if pd.isna(row["ci_low"]):
-        return text
-    return f"{text} [{row['ci_low']:{signed}{shape}}, {row['ci_high']:{signed}{shape}}]"
-
-
-def _fixed(row: pd.Series) -> str:
-    whole = row["unit"] == "count" and pd.isna(row["ci_low"])
-    return f".{int(row['digits']) + (not whole)}f"
-
-
 def _print_notes(part: pd.DataFrame) -> None:
     for _, row in part.dropna(subset=["note"]).drop_duplicates(["id", "note"]).iterrows():
         console().print(f"{row['claim']}: {row['note']}", markup=False)
@@ -116,7 +73,7 @@ def _print_other_models(part: pd.DataFrame, *, alone: bool) -> None:
             )
             continue
         print_frame(
-            _laid_out(rows),
+            laid_out(rows),
             f"Claims about {model}, beside a study of another model: no verdict",
             caption=f"{reason}. Numbers of another model neither support nor refute a claim.",
         )

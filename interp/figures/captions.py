@@ -28,6 +28,8 @@ def provenance(runs: pd.DataFrame) -> str:
 
 
 def _model(run: dict[Hashable, Any]) -> str:
+    if pd.isna(run["model"]):
+        return "a model that its file does not name"
     revision = "" if pd.isna(run["revision"]) else f"@{run['revision']}"
     return f"{run['model']}{revision}"
 

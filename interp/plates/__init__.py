@@ -9,11 +9,12 @@ from the study at hand, so that it is true of whatever study is drawn.
     plates.heads.overlap(view).figure       # plotly; .frame holds its numbers, .reading the paragraph
 """
 
-from interp.plates import evaluation, heads, neurons, overview, transition
+from interp.plates import claims, evaluation, heads, neurons, overview, transition
 from interp.plates.display import show_as
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
 
 __all__ = [
-    "Lacking", "Plate", "View", "evaluation", "heads", "neurons", "overview", "show_as", "transition",
+    "Lacking", "Plate", "View", "claims", "evaluation", "heads", "neurons", "overview", "show_as",
+    "transition",
 ]  # fmt: skip

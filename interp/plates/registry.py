@@ -27,7 +27,7 @@ class Entry:
 
 def chapters() -> dict[str, tuple[Entry, ...]]:
     """Return title to plates of every chapter."""
-    from interp.plates import evaluation, heads, neurons, overview, transition
+    from interp.plates import claims, evaluation, heads, neurons, overview, transition
 
     return {
         "Overview and training": overview.ENTRIES,
@@ -35,6 +35,7 @@ def chapters() -> dict[str, tuple[Entry, ...]]:
         "Evaluation": evaluation.ENTRIES,
         "Language-specific neurons (LAPE)": neurons.ENTRIES,
         "Attention heads (LAHIS)": heads.ENTRIES,
+        "The paper's claims": claims.ENTRIES,
     }
 
 
