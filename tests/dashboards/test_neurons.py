@@ -17,13 +17,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboards.parts.neurons.counts import count_frame, most_and_least
 from dashboards.parts.neurons.path import _from_to, start_of
 from dashboards.parts.neurons.shown import Counted, Shown
 from interp.importers.imported import save_import
 from interp.importers.lape import read_lape
 from interp.lape.live import Chosen
 from interp.lape.summary import selection
+from interp.plates.neurons.frames import count_frame
+from interp.plates.neurons.words import most_and_least
 from interp.study import RunSpec, Study, load_study
 from tests.dashboards import app as driver
 from tests.dashboards.app import DEMO, check_quiet, click, described, open_page, said

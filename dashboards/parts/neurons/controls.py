@@ -10,10 +10,10 @@ import streamlit as st
 
 from dashboards.controls import choose, choose_view, number, set_control, span
 from dashboards.data import Source
-from dashboards.parts.neurons.shown import Place, Shown, last_quarter, options_of
+from dashboards.parts.neurons.shown import Place, Shown, options_of
 from interp.options import LapeOptions
+from interp.plates.neurons.frames import CHANGE, NUMBER, SHARE, final_layers
 
-NUMBER, SHARE, CHANGE = "number", "share", "Δ to base"
 VIEWS = (NUMBER, SHARE, CHANGE)
 EVERY, KEPT, GAINED, LOST = "all", "kept", "gained", "lost"
 SETS = (EVERY, KEPT, GAINED, LOST)
@@ -99,14 +99,14 @@ def _choose_quantile(own: LapeOptions) -> float | None:
 
 
 def choose_layers(shown: Sequence[Shown]) -> tuple[int, int]:
-    """Choose a range of layers, 0-based and inclusive; at first the last quarter."""
+    """Choose a range of layers, 0-based and inclusive; at first the final ones, as they are compared."""
     deepest = max(shown, key=lambda one: one.n_layers)
     return span(
         "Layer window",
         0,
         deepest.n_layers - 1,
         "n_window",
-        default=last_quarter(deepest),
+        default=final_layers(deepest.n_layers),
         help="The share of a language's neurons in these layers is drawn below.",
     )
 

@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import set_control, toggle
 from dashboards.page import Chosen
-from dashboards.parts.neurons.controls import CHANGE, NUMBER, SHARE, first_place, look_at
+from dashboards.parts.neurons.controls import first_place, look_at
 from dashboards.parts.neurons.shown import Shown
 from dashboards.texts import language_name
 from interp.figures.neuron_counts import layer_bars, layer_grid
-
-
-def layer_frame(
-    shown: Sequence[Shown], languages: Sequence[str], base: str, view: str
-) -> pd.DataFrame:
-    """Count neurons per layer.
-
-    Args:
-        shown: the checkpoints.
-        languages: in order.
-        base: label of the base.
-        view: number, share of the language's neurons, or change against the base.
-
-    Returns:
-        Columns ``lang``, ``label``, ``layer`` (0-based), ``neurons`` and ``value``; under change no
-        rows of checkpoints that have other layers than the base.
-    """
-    of_base = next((one for one in shown if one.label == base), None)
-    parts = []
-    for lang in languages:
-        for one in shown:
-            if lang not in one.per_layer:
-                continue
-            own = one.per_layer[lang]
-            value: Any = own
-            if view == SHARE:
-                value = own / own.sum() if own.sum() else np.full(len(own), math.nan)
-            if view == CHANGE:
-                before = None if of_base is None else of_base.per_layer.get(lang)
-                if before is None or one.label == base or len(before) != len(own):
-                    continue
-                value = own - before
-            parts.append(
-                pd.DataFrame(
-                    {"lang": lang, "label": one.label, "layer": range(len(own)), "neurons": own}
-                ).assign(value=value)
-            )
-    if not parts:
-        return pd.DataFrame(columns=["lang", "label", "layer", "neurons", "value"])
-    return pd.concat(parts, ignore_index=True)
-
+from interp.plates.neurons.frames import CHANGE, NUMBER, SHARE, layer_frame
+from interp.plates.neurons.words import fullest
 
 _LAYER_TITLES = {
     NUMBER: ("neurons per layer", "neurons"),
@@ -98,17 +56,8 @@ def draw_layers(
 
 
 def _fullest(shown: Sequence[Shown], languages: Sequence[str]) -> str:
-    parts = []
-    for one in shown:
-        counts = [one.per_layer[lang] for lang in languages if lang in one.per_layer]
-        summed = np.sum(counts, axis=0) if counts else np.zeros(1, np.int64)
-        if summed.sum():
-            at = int(summed.argmax())
-            parts.append(
-                f"{one.label}: layer {at} holds {summed[at] / summed.sum():.0%} of {summed.sum():,}"
-            )
     whose = language_name(languages[0]) if len(languages) == 1 else "These languages"
-    return f"{whose}, the fullest layer – {'; '.join(parts) or 'nothing selected'}."
+    return f"{whose}, the fullest layer – {fullest(shown, languages)}."
 
 
 def draw_one_language(

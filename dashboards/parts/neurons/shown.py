@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,6 @@ from dashboards.data import Source
 from interp.lape.activity import Activity, read_activity
 from interp.lape.listed import Listed, read_listed
 from interp.lape.live import Chosen, Ranked, choose_neurons, rank, rank_all
-from interp.lape.summary import LATE_SHARE
 from interp.options import LapeOptions
 
 Place = tuple[int, int]
@@ -81,6 +79,10 @@ class Shown:
             return len(self.counted.chosen.layers)
         return self.listed.n_selected if self.listed is not None else 0
 
+    def is_full(self) -> bool:
+        """Say whether as many neurons were selected as the top fraction asks for, as in every resample."""
+        return self.counted is not None and 0 < self.n_selected() == self.counted.chosen.n_wanted
+
     def places(self, lang: str) -> list[Place] | None:
         """Return a language's neurons, in order of entropy where it is known; None if unnamed."""
         if self.counted is not None:
@@ -99,11 +101,6 @@ class Shown:
     def holds(self, place: Place) -> bool:
         """Say whether the checkpoint has such a neuron."""
         return place[0] < self.n_layers and (self.n_neurons is None or place[1] < self.n_neurons)
-
-
-def last_quarter(one: Shown) -> tuple[int, int]:
-    """Return first and last layer of the last quarter, as the stored comparisons count it."""
-    return one.n_layers - math.ceil(LATE_SHARE * one.n_layers), one.n_layers - 1
 
 
 def options_of(source: Source, run_id: str) -> LapeOptions | None:

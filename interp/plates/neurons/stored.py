@@ -4,48 +4,58 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
-from dashboards.page import Chosen
-from dashboards.parts.neurons.shown import Shown
+from interp.plates.neurons.selected import Selection
 
 Rows = Mapping[tuple[str, str], Mapping[str, Any]]
 """Label and language to the row of ``comparisons``."""
 
-FEW_TOKENS = 1 / 2
-"""Of the most that a language has in the checkpoint: below it a language is marked."""
+
+class Comparing(Protocol):
+    """A study that is looked at: a `interp.plates.View`, or what a page's sidebar says."""
+
+    @property
+    def base(self) -> str:
+        """Label of the checkpoint that the others are held against."""
+
+    def compared(self, **where: str) -> pd.DataFrame:
+        """Return the stored comparisons of the checkpoints shown with the base."""
 
 
-def few_tokens(one: Shown, lang: str) -> bool:
-    """Say whether a language was measured on less than half the tokens of the best measured one."""
-    if lang not in one.tokens:
-        return False
-    return one.tokens[lang] < FEW_TOKENS * max(one.tokens.values())
+def own_rows(chosen: Comparing, shown: Sequence[Selection], statistic: str) -> pd.DataFrame:
+    """Return the stored comparisons of the very runs that are shown.
+
+    Args:
+        chosen: where they are stored.
+        shown: the checkpoints.
+        statistic: of LAPE, e.g. ``neurons``.
+    """
+    rows = chosen.compared(analysis="lape", statistic=statistic)
+    runs = {one.label: one.run_id for one in shown}
+    mine = rows["label_run"] == rows["label"].map(runs)
+    return rows[(rows["base_run"] == runs.get(chosen.base, "")) & mine]
 
 
 def stored_rows(
-    chosen: Chosen, shown: Sequence[Shown], statistic: str
+    chosen: Comparing, shown: Sequence[Selection], statistic: str
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the stored comparisons of the very runs that are shown, by label and language."""
-    rows = chosen.compared(analysis="lape", statistic=statistic)
-    runs = {one.label: one.run_id for one in shown}
     return {
         (str(row["label"]), str(row["lang"])): {str(name): cell for name, cell in row.items()}
-        for row in rows.to_dict("records")
-        if row["base_run"] == runs.get(chosen.base)
-        and row["label_run"] == runs.get(row["label"])
-        and not pd.isna(row["lang"])
+        for row in own_rows(chosen, shown, statistic).to_dict("records")
+        if not pd.isna(row["lang"])
     }
 
 
 def stored_beside(
     rows: Rows,
-    one: Shown,
-    of_base: Shown | None,
+    one: Selection,
+    of_base: Selection | None,
     lang: str,
-    number: Callable[[Shown, str], float | None],
+    number: Callable[[Any, str], float | None],
 ) -> dict[str, Any]:
     """Return what is stored of a number, if the stored comparison is of the very number shown.
 

@@ -1,0 +1,135 @@
+"""What is said of counted language neurons; true of one checkpoint, one language, ties and none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from interp.figures.verdicts import SIGNS
+from interp.plates.neurons.frames import CHANGE, SHARE
+from interp.plates.neurons.selected import Selection, few_tokens
+from interp.plates.view import View
+
+_NAMED = 3
+"""Languages with the same number that are named; more are counted."""
+
+
+def most_and_least(frame: pd.DataFrame, view: str) -> str:
+    """Say of each checkpoint which languages have most and fewest, or changed most; no full stop.
+
+    Args:
+        frame: columns ``label``, ``lang``, ``value``, ``low``, ``high``.
+        view: what the value is (`interp.plates.neurons.frames`).
+    """
+    parts = []
+    for label, own in frame.dropna(subset=["value"]).groupby("label", sort=False):
+        if view == CHANGE:
+            parts.append(f"{label}: {_largest_change(own)}")
+            continue
+        most, least = own["value"].max(), own["value"].min()
+        said = [
+            f"{languages_at(own, value)} ({f'{value:.1%}' if view == SHARE else f'{value:,}'})"
+            for value in (most, least)
+        ]
+        both = f"most {said[0]}, fewest {said[1]}"
+        parts.append(f"{label}: {said[0] if most == least else both}")
+    return "; ".join(parts) if parts else "No language neurons here"
+
+
+def languages_at(own: pd.DataFrame, value: float) -> str:
+    """Name the languages that have a value, a few of them."""
+    return named(own.loc[own["value"] == value, "lang"].tolist())
+
+
+def named(languages: Sequence[str], most: int = _NAMED) -> str:
+    """Name a few languages and count the rest."""
+    rest = len(languages) - most
+    return ", ".join(languages[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _largest_change(own: pd.DataFrame) -> str:
+    row = own.iloc[int(own["value"].abs().to_numpy().argmax())]
+    if not row["value"]:
+        return "no change"
+    ends = "" if pd.isna(row["low"]) else f" [{row['low']:+,.4g}, {row['high']:+,.4g}]"
+    return f"largest change {row['lang']} {row['value']:+,}{ends}"
+
+
+def verdicts(frame: pd.DataFrame) -> str:
+    """Count the verdicts; their signs say what stands above the bars. Ends with a full stop."""
+    judged = frame[frame["verdict"].isin(SIGNS)]
+    if judged.empty:
+        return "."
+    counted = judged["verdict"].value_counts()
+    said = [f"{counted[one]} {SIGNS[one]} {one}" for one in SIGNS if one in counted]
+    plural = "s" if len(judged) > 1 else ""
+    return f"; of {len(judged)} difference{plural} {', '.join(said)}."
+
+
+def fullest(shown: Sequence[Selection], languages: Sequence[str]) -> str:
+    """Say of each checkpoint which layer holds most of some languages' neurons; no full stop."""
+    parts = []
+    for one in shown:
+        counts = [one.per_layer[lang] for lang in languages if lang in one.per_layer]
+        summed = np.sum(counts, axis=0) if counts else np.zeros(1, np.int64)
+        if summed.sum():
+            at = int(summed.argmax())
+            parts.append(
+                f"{one.label}: layer {at} holds {summed[at] / summed.sum():.0%} of {summed.sum():,}"
+            )
+    return "; ".join(parts) or "nothing selected"
+
+
+def about_tokens(shown: Sequence[Selection], languages: Sequence[str]) -> str:
+    """Warn of languages that were measured on few tokens; empty where none was."""
+    few: dict[str, int] = {}
+    most = 0
+    for one in shown:
+        for lang in languages:
+            if few_tokens(one, lang):
+                few[lang] = min(one.tokens[lang], few.get(lang, one.tokens[lang]))
+                most = max(most, *one.tokens.values())
+    if not few:
+        return ""
+    said = ", ".join(f"{lang} {n:,}" for lang, n in few.items())
+    return (
+        f" Measured on few tokens ({said}; others up to {most:,}), where rare firing is estimated "
+        f"worse: {', '.join(few)}."
+    )
+
+
+def about_evidence(view: View, shown: Sequence[Selection], rows: pd.DataFrame) -> str:
+    """Say what tells the differences from noise, or why nothing does; one or two sentences.
+
+    Args:
+        view: the study, and what of it is shown.
+        shown: the checkpoints.
+        rows: stored comparisons of the statistic shown, of these runs.
+    """
+    labels = [one.label for one in shown]
+    if len(labels) == 1:
+        return f"Only {labels[0]} is shown, so nothing is compared."
+    if view.base not in labels:
+        return f"{view.base} has no LAPE run made like these, so nothing is held against it."
+    refused = view.not_comparable("lape")
+    refused = refused[refused["label"].isin(labels) & ~refused["label"].isin(set(rows["label"]))]
+    said = [
+        f"{row['label']} cannot be compared with {view.base}: {row['reason']}."
+        for row in refused.to_dict("records")
+    ]
+    if rows.empty:
+        if not said:
+            said = [f"Without interval or noise floor: not compared yet ({view.compare_command})."]
+        return " ".join(said)
+    lists = rows["design"] == "lists"
+    if lists.all():
+        return " ".join(
+            [
+                "No difference has an interval or a noise floor: only what was selected is known.",
+                *said,
+            ]
+        )
+    counted = verdicts(rows).removeprefix("; of ").rstrip(".")
+    return " ".join([f"Against the noise of measuring {view.base} twice, of {counted}.", *said])
