@@ -140,6 +140,34 @@ def klar(
     _save(read_klar(file, model=model, facts=facts), study, label, stage, overwrite)
 
 
+@app.command("release")
+def release(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with lahis, lape, klar_predictions, or some of them.")
+    ],
+    study: o.StudyOption = o.DEFAULT_STUDY,
+    facts: Annotated[
+        str | None,
+        typer.Option(
+            help="klar:FOLDER, for the English answers, so that English leaks are seen.",
+            rich_help_panel=_FILE,
+        ),
+    ] = None,
+) -> None:
+    """Everything that arXiv 2606.06586 released, labelled as its folders are (olmo-base is base …).
+
+    Example: interp import release ../data/release --study artifacts/release
+    """
+    from interp.cli.session import open_study
+    from interp.cli.summaries import print_run
+    from interp.importers import read_released, save_import
+
+    found = list(read_released(folder, facts=facts))  # all of them sound before anything is written
+    target = open_study(study)
+    for label, stage, one in found:
+        print_run(target, save_import(target, one, label=label, stage=stage))
+
+
 @app.command("masks")
 def masks(
     file: Annotated[

@@ -12,9 +12,10 @@ from the study at hand, so that it is true of whatever study is drawn.
 from interp.plates import claims, evaluation, heads, neurons, overview, transition
 from interp.plates.display import show_as
 from interp.plates.plate import Lacking, Plate
+from interp.plates.released import released
 from interp.plates.view import View
 
 __all__ = [
-    "Lacking", "Plate", "View", "claims", "evaluation", "heads", "neurons", "overview", "show_as",
-    "transition",
+    "Lacking", "Plate", "View", "claims", "evaluation", "heads", "neurons", "overview", "released",
+    "show_as", "transition",
 ]  # fmt: skip
