@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -12,32 +11,20 @@ from dashboards.chart import show
 from dashboards.controls import span
 from dashboards.faults import told
 from dashboards.page import Chosen
-from dashboards.parts.statistics.forest import ALL
-from dashboards.texts import language_name
-from interp.data import languages
-from interp.evidence.layer_null import DISTANCE, REST
 from interp.figures.ecdf import layer_ecdf
-from interp.figures.verdicts import SIGNS
 from interp.lape.ecdf_band import DRAWS, LIVE_BYTES, counts_bytes, ecdf_band
 from interp.lape.layer_ecdf import (
     WITHOUT_ENGLISH,
     Gap,
     LayerCounts,
     ecdf_frame,
-    largest_gap,
     read_layer_counts,
     window_share,
 )
+from interp.plates.neurons.curve_words import about_gaps, fewest, gaps_of, group_name
 from interp.stats.verdict import MIN_NEURONS
 
 SEED = 0
-
-
-def group_name(lang: str | None) -> str:
-    """Name a language, all of them, or all but English."""
-    if lang == WITHOUT_ENGLISH:
-        return f"all languages but {languages.get('en').name}"
-    return ALL if lang is None else language_name(lang)
 
 
 def draw_ecdf(
@@ -66,7 +53,7 @@ def draw_ecdf(
         return {}
     frame = ecdf_frame(counts, lang)
     base, others = chosen.base, [label for label in runs if label != chosen.base]
-    gaps = _gaps(counts, base, others, lang)
+    gaps = gaps_of(counts, base, others, lang)
     n_layers = counts.of(base, lang).shape[-1]
     window = None
     if counts.relative:
@@ -91,7 +78,7 @@ def draw_ecdf(
         frame,
         "s_ecdf",
         runs=chosen.about(list(runs.values())),
-        takeaway=_takeaway(chosen, counts, gaps, rows, lang),
+        takeaway=about_gaps(counts, base, gaps, rows, lang),
     )
     if window is not None and window != (0, n_layers - 1):
         shares = [f"{label} {window_share(counts.of(label, lang), *window):.1%}" for label in runs]
@@ -108,20 +95,8 @@ def draw_ecdf(
     return {label: gap for label, gap in gaps.items() if _enough(counts, base, label, lang)}
 
 
-def _gaps(counts: LayerCounts, base: str, others: list[str], lang: str | None) -> dict[str, Gap]:
-    found = {
-        label: largest_gap(counts.of(base, lang), counts.of(label, lang), relative=counts.relative)
-        for label in others
-    }
-    return {label: gap for label, gap in found.items() if gap is not None}
-
-
 def _enough(counts: LayerCounts, base: str, label: str, lang: str | None) -> bool:
-    return _fewest(counts, base, label, lang) >= MIN_NEURONS
-
-
-def _fewest(counts: LayerCounts, base: str, label: str, lang: str | None) -> int:
-    return int(min(counts.of(one, lang).sum() for one in (base, label)))
+    return fewest(counts, base, label, lang) >= MIN_NEURONS
 
 
 def _band(
@@ -149,68 +124,3 @@ def _band(
         found.assign(depth=depth.astype(float)),
         f"{chosen.base} on other text: pointwise 95 % of {DRAWS} draws of blocks, seed {SEED}",
     )
-
-
-def _takeaway(
-    chosen: Chosen,
-    counts: LayerCounts,
-    gaps: Mapping[str, Gap],
-    rows: pd.DataFrame,
-    lang: str | None,
-) -> str:
-    parts = []
-    for label in counts.counts:
-        if label == chosen.base:
-            continue
-        if label not in gaps:
-            parts.append(f"{label}: no D, one of the two has no neuron")
-            continue
-        gap = gaps[label]
-        said = f"{label}: D = {gap.value:.4f} at layer {gap.layer}"
-        if gap.signed:
-            side = "earlier" if gap.signed > 0 else "later"
-            said += (
-                f" ({chosen.base} {gap.base_share:.1%}, {label} {gap.label_share:.1%}: {label}'s lie "
-                f"{side})"
-            )
-        row = stored_row(rows, label, lang)
-        parts.append(said + _stored(row, gap.value, _fewest(counts, chosen.base, label, lang)))
-    return "; ".join(parts) + "." if parts else f"Only {chosen.base} is shown."
-
-
-def stored_row(rows: pd.DataFrame, label: str, lang: str | None) -> pd.Series | None:
-    """Return the stored row of D of one checkpoint and group; None where there is none."""
-    if rows.empty:
-        return None
-    name = REST if lang == WITHOUT_ENGLISH else DISTANCE
-    spoken = rows["lang"].isna() if lang in (None, WITHOUT_ENGLISH) else rows["lang"] == lang
-    own = rows[(rows["statistic"] == name) & (rows["label"] == label) & spoken]
-    return None if own.empty else own.iloc[0]
-
-
-def _stored(row: pd.Series | None, drawn: float, fewest: int) -> str:
-    """Write interval, noise floor, p and verdict; no p where fewer neurons stand behind it than needed.
-
-    Args:
-        row: the stored row of D, if there is one.
-        drawn: D of the curves that are drawn.
-        fewest: neurons of the checkpoint that has fewer.
-    """
-    if row is None:
-        return ", not compared"
-    parts = []
-    if not math.isclose(row["value"], drawn, abs_tol=1e-9):
-        # selected anew for the shared languages: the verdict is of another number than the curves'
-        parts.append(f"compared is D = {row['value']:.4f} of neurons selected anew")
-        fewest = fewest if pd.isna(row["behind"]) else int(row["behind"])
-    if not pd.isna(row["ci_low"]):
-        parts.append(f"95 % interval {row['ci_low']:.3g} to {row['ci_high']:.3g}")
-    has_floor = not pd.isna(row["noise_floor"])
-    parts.append(f"noise floor {row['noise_floor']:.3g}" if has_floor else "no noise floor")
-    if fewest < MIN_NEURONS:
-        parts.append(f"no p-value: {fewest} neurons, {MIN_NEURONS} are needed")
-    elif pd.isna(row["p_adjusted"]):
-        parts.append("no p-value")
-    else:
-        parts.append(f"adjusted p {row['p_adjusted']:.2g}")
-    return f", {', '.join(parts)}: {SIGNS[str(row['verdict'])]} {row['verdict']}"

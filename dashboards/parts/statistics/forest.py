@@ -19,6 +19,7 @@ from interp.evidence.words import in_words
 from interp.figures.evidence import forest
 from interp.figures.verdicts import SIGNS, evidence_text
 from interp.plates.choice import short_hash
+from interp.plates.neurons.curve_words import ALL
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 
 MOST_PLACES = 60
@@ -26,7 +27,7 @@ MOST_PLACES = 60
 
 MOST_NAMED = 6
 
-ONE, ALL = "one language", "all languages"
+ONE = "one language"
 
 _PLOTTED = [
     "label", "place", "value", "ci_low", "ci_high", "noise_floor", "p", "p_adjusted", "verdict",

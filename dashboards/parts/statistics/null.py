@@ -13,11 +13,11 @@ from dashboards.chart import show
 from dashboards.controls import choose, choose_view, number
 from dashboards.faults import told
 from dashboards.page import Chosen
-from dashboards.parts.statistics.ecdf import group_name, stored_row
 from interp.evidence.layer_null import Null, block_null, neuron_null
 from interp.figures.evidence import null_histogram
 from interp.lape.ecdf_band import LIVE_BYTES, counts_bytes
 from interp.lape.exchange import DRAWS as STORED_EXCHANGES
+from interp.plates.neurons.curve_words import group_name, stored_row
 
 BLOCKS, NEURONS = "blocks of text", "neurons"
 QUICK_BYTES = 32_000_000
