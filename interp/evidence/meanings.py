@@ -38,7 +38,11 @@ MEANINGS: Mapping[tuple[str, str], str] = MappingProxyType(
             "layer_score_share",
         ): "a layer's share of a language's total score, mean over languages",
         ("lahis", "weakened"): "share of heads whose score fell minus share that rose",
-        ("lahis", "weakened_share_scale"): "the same after dividing by each language's total",
+        (
+            "lahis",
+            "weakened_share_scale",
+        ): "share of heads whose score fell minus share that rose, after "
+        "dividing by each language's total",
         ("lahis", "delta_raw"): "change of a head's score",
         ("lahis", "delta_share"): "change of a head's share of its language's total",
         ("lahis", "delta_rank"): "change of the number of heads that a head outranks",

@@ -25,7 +25,7 @@ REINFORCED = (
 """What a training by reward logs of its rollouts: reward, distance from the reference, length, variety."""
 
 BY_LANGUAGE = ("correct", "accuracy", "accuracy_all", "check_correct")
-"""Drawn language by language, the first that is logged so."""
+"""Drawn language by language: that which most trainings log so, of several the first."""
 
 WIDTH = 15
 """Logged points smoothed over."""
@@ -39,6 +39,7 @@ def training_curves(
     metrics: Sequence[str] | None = None,
     smoothing: str = "exponential",
     width: int = WIDTH,
+    with_base: bool = False,
 ) -> Plate:
     """Draw the course of a training, a panel per metric and a curve per checkpoint.
 
@@ -47,14 +48,18 @@ def training_curves(
         metrics: which; of ``METRICS`` those that are logged by default.
         smoothing: one of `interp.train_curves.SMOOTHINGS`.
         width: in logged points.
+        with_base: also the training that made the base.
 
     Raises:
         Lacking: no log, or none of these metrics.
     """
-    trainings = read_trainings(view)
+    trainings = read_trainings(view, with_base=with_base)
     names = _there(view, trainings, metrics or METRICS, "metrics of the fit")
     frame = curves(trainings.logs, names, smoothing=smoothing, width=width)
     said = ends(frame, names) + averaged(logged(trainings.logs), names)
+    rewarded = [name for name, log in trainings.logs.items() if (log["metric"] == "reward").any()]
+    if rewarded and "loss" in names:
+        said += f" The loss of a training by reward ({listed(rewarded)}) is no measure of progress."
     return _plate(
         view, trainings, frame, names, name="training-curves", what=", ".join(names),
         said=said + _smoothed(frame, smoothing, width),
@@ -94,7 +99,8 @@ def training_languages(
 
     Args:
         view: the study, and what of it is shown.
-        metric: the first of ``BY_LANGUAGE`` that is logged language by language by default.
+        metric: of those logged language by language that of most trainings by default, ``BY_LANGUAGE``
+            before others.
         smoothing: one of `interp.train_curves.SMOOTHINGS`.
         width: in logged points.
 
@@ -108,12 +114,13 @@ def training_languages(
         for name, own in apart.items()
     }
     wanted = [metric] if metric else [*BY_LANGUAGE, *having]
-    name = next((one for one in wanted if having.get(one)), None)
-    if name is None:
+    found = [one for one in wanted if having.get(one)]
+    if not found:
         what = f"{metric} " if metric else "metric "
         raise view.lacking(
             "train", f"no {what}language by language in the logs of {_of(trainings)}"
         )
+    name = max(found, key=lambda one: len(apart[one]))  # the first of the most
     codes = having[name]
     frame = curves(trainings.logs, [name], smoothing=smoothing, width=width, languages=codes)
     labels = [label for label in trainings.runs if label in set(frame["label"])]

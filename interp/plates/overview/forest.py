@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from interp.evidence.meanings import meaning
-from interp.evidence.places import ordered_places, thinned, with_places
+from interp.evidence.places import far, ordered_places, thinned, with_places
 from interp.figures.evidence import forest as forest_figure
-from interp.figures.verdicts import SIGNS
+from interp.figures.verdicts import SIGNS, evidence_text
 from interp.plates.choice import short_hash
 from interp.plates.overview.verdicts import judged_rows
 from interp.plates.plate import Lacking, Plate
@@ -76,7 +76,7 @@ def forest(
             x=f"{statistic} ({kind})",
         ),
         frame=shown[COLUMNS].reset_index(drop=True),
-        reading=f"{_capital(what)}. {verdicts_by_place(rows, labels)}.{left}",
+        reading=f"{_capital(what)}. {verdicts_by_place(rows, labels)}.{_farthest(rows, labels)}{left}",
         runs=view.about([*shown["base_run"], *shown["label_run"]]),
     )  # fmt: skip
 
@@ -101,6 +101,17 @@ def verdicts_by_place(rows: pd.DataFrame, labels: Sequence[str]) -> str:
         )
         parts.append(f"{label}: {said or 'no row'}")
     return f"{'; '.join(parts)}; the band is the noise floor, lines are 95 % intervals"
+
+
+def _farthest(rows: pd.DataFrame, labels: Sequence[str]) -> str:
+    """Write the evidence where each checkpoint is farthest from no difference, of several places."""
+    parts = []
+    for label in labels:
+        own = rows[(rows["label"] == label) & rows["value"].notna()]
+        if len(own) > 1:
+            row = own.loc[far(own).idxmax()]
+            parts.append(f"{label} {row['place']} {evidence_text(row.to_dict())}")
+    return f" Farthest from no difference: {'; '.join(parts)}." if parts else ""
 
 
 def _choose(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from interp.plates.overview.trainings import manifest_of, newest_trainings
+from interp.plates.overview.trainings import manifest_of, post_trainings
 from interp.plates.overview.words import count, listed
 from interp.plates.plate import Plate
 from interp.plates.view import View
@@ -13,7 +13,7 @@ from interp.train_curves import settings
 _SURROUNDINGS = ("versions.", "machine.")
 
 
-def training_settings(view: View, *, surroundings: bool = False) -> Plate:
+def training_settings(view: View, *, surroundings: bool = False, with_base: bool = False) -> Plate:
     """List the settings of the trainings, as the trainings themselves wrote them down.
 
     Source: the paper's Tables 2, 4 and 5, for any number of checkpoints beside each other.
@@ -21,13 +21,12 @@ def training_settings(view: View, *, surroundings: bool = False) -> Plate:
     Args:
         view: the study, and what of it is shown.
         surroundings: also versions of packages and the machine, and not only where they differ.
+        with_base: also of the training that made the base.
 
     Raises:
         Lacking: no training, or none that wrote a manifest.
     """
-    runs = newest_trainings(view.study.runs(), view.labels)
-    if not runs:
-        raise view.lacking("train", f"no training of {', '.join(view.labels)}")
+    runs = post_trainings(view, with_base=with_base)
     manifests = {label: manifest_of(view.study, run) for label, run in runs.items()}
     manifests = {label: one for label, one in manifests.items() if one}
     if not manifests:
@@ -36,20 +35,35 @@ def training_settings(view: View, *, surroundings: bool = False) -> Plate:
     if not surroundings:
         around = frame["setting"].str.startswith(_SURROUNDINGS)
         frame = frame[~around | frame["differs"]]
-    frame = frame.sort_values("differs", ascending=False, kind="stable").reset_index(drop=True)
+    labels = list(manifests)
+    lone = (frame[labels] == "").any(axis=1)
+    frame = frame.assign(lone=lone).sort_values(["differs", "lone"], ascending=False, kind="stable")
+    frame = frame.drop(columns="lone").reset_index(drop=True)
     return Plate(
         name="training-settings",
         title=f"Settings of the training of {', '.join(manifests)}",
         figure=None,
         frame=frame,
-        reading=_reading(view, frame, list(manifests), list(runs)),
+        reading=_reading(view, frame, labels),
         runs=view.about([runs[label] for label in manifests]),
         paper="Table 4",
-        table=frame.assign(differs=frame["differs"].map({True: "yes", False: ""})),
+        table=_table(frame, labels),
     )
 
 
-def _reading(view: View, frame: pd.DataFrame, labels: list[str], trained: list[str]) -> str:
+def _table(frame: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """Say in words what differs, and cut hashes to what tells them apart."""
+    cells = frame[labels].to_numpy(str)
+    only = [[label for label, cell in zip(labels, row, strict=True) if cell] for row in cells]
+    said = [
+        "yes" if differs else f"only {listed(own)}" if 0 < len(own) < len(labels) else ""
+        for differs, own in zip(frame["differs"], only, strict=True)
+    ]
+    short = frame[labels].replace(r"(?:sha256:)?([0-9a-f]{8})[0-9a-f]{56}", r"\1…", regex=True)
+    return pd.concat([frame[["setting"]].assign(differs=said), short], axis=1)
+
+
+def _reading(view: View, frame: pd.DataFrame, labels: list[str]) -> str:
     if len(labels) == 1:
         said = f"{count(len(frame), 'setting')} of the training of {labels[0]}."
     else:
@@ -61,8 +75,8 @@ def _reading(view: View, frame: pd.DataFrame, labels: list[str], trained: list[s
         )
         lone = int((frame[labels] == "").any(axis=1).sum())
         if lone:
-            said += f" {lone} {'is' if lone == 1 else 'are'} known of some only."
-    without = [label for label in view.labels if label not in labels]
+            said += f" {lone} {'is' if lone == 1 else 'are'} set or known of some only."
+    without = [label for label in view.others if label not in labels]
     if without:
         said += f" No settings of {listed(without)} are in the study."
     return said
