@@ -48,7 +48,8 @@ def finish(
         figure,
         {
             "title": {
-                "text": title, "x": 0, "xanchor": "left", "yref": "container", "automargin": True
+                "text": title, "x": 0, "xanchor": "left", "yref": "container", "automargin": True,
+                "pad": {"t": 8},  # without it Chrome cuts the tops of capitals off
             },
             "font": {"family": FONT},
             "paper_bgcolor": "rgba(0, 0, 0, 0)",
