@@ -40,7 +40,14 @@ def test_finish_sets_what_plotly_would(
 ) -> None:
     expected = make()
     expected.update_layout(
-        title={"text": "T", "x": 0, "xanchor": "left", "yref": "container", "automargin": True},
+        title={
+            "text": "T",
+            "x": 0,
+            "xanchor": "left",
+            "yref": "container",
+            "automargin": True,
+            "pad": {"t": 8},
+        },
         font={"family": FONT},
         paper_bgcolor="rgba(0, 0, 0, 0)",
         plot_bgcolor="rgba(0, 0, 0, 0)",
