@@ -56,7 +56,7 @@ def training_curves(
     trainings = read_trainings(view, with_base=with_base)
     names = _there(view, trainings, metrics or METRICS, "metrics of the fit")
     frame = curves(trainings.logs, names, smoothing=smoothing, width=width)
-    said = ends(frame, names) + averaged(logged(trainings.logs), names)
+    said = _ends(frame, names) + averaged(logged(trainings.logs), names)
     rewarded = [name for name, log in trainings.logs.items() if (log["metric"] == "reward").any()]
     if rewarded and "loss" in names:
         said += f" The loss of a training by reward ({listed(rewarded)}) is no measure of progress."
@@ -82,7 +82,7 @@ def training_rewards(view: View, *, smoothing: str = "exponential", width: int =
     names = _there(view, trainings, REINFORCED, "rollouts")
     frame = curves(trainings.logs, names, smoothing=smoothing, width=width)
     labels = [label for label in trainings.runs if label in set(frame["label"])]
-    said = ends(frame, names)
+    said = _ends(frame, names)
     if missing := [name for name in REINFORCED if name not in names]:
         said += f" Not logged: {listed(missing)}"
         said += " (there is a KL only where its weight is above 0)." if "kl" in missing else "."
@@ -148,7 +148,7 @@ def training_checks(view: View) -> Plate:
     names = [one for one in logged(trainings.logs)["metric"] if one.startswith(CHECK)]
     names = _there(view, trainings, names, "checks on the validation split (metrics check_…)")
     frame = curves(trainings.logs, names)
-    said = ends(frame, names) + averaged(logged(trainings.logs), names)
+    said = f"First and last check: {ends(frame, names)}{averaged(logged(trainings.logs), names)}"
     return _plate(
         view, trainings, frame, names, name="training-checks",
         what="checks on the validation split", said=said,
@@ -169,6 +169,10 @@ def _there(view: View, trainings: Trainings, names: Sequence[str], what: str) ->
     return found
 
 
+def _ends(frame: pd.DataFrame, names: Sequence[str]) -> str:
+    return f"Means of the first and the last {WIDTH} logged points: {ends(frame, names, WIDTH)}"
+
+
 def _of(trainings: Trainings) -> str:
     return ", ".join(trainings.runs)
 
@@ -178,7 +182,7 @@ def _smoothed(frame: pd.DataFrame, smoothing: str, width: int) -> str:
         return ""
     said = (
         f" Lines are smoothed ({smoothing}, over {width} logged points; what has fewer than "
-        f"{LEAST_TURNS * width} as logged), so are the numbers here; dots are as logged."
+        f"{LEAST_TURNS * width} as logged); dots are as logged."
     )
     if gaps := gap_count(frame):
         said += f" Lines end at gaps of the log, of which there {'is 1' if gaps == 1 else f'are {gaps}'}."

@@ -109,8 +109,8 @@ def _farthest(rows: pd.DataFrame, labels: Sequence[str]) -> str:
     for label in labels:
         own = rows[(rows["label"] == label) & rows["value"].notna()]
         if len(own) > 1:
-            row = own.loc[far(own).idxmax()]
-            parts.append(f"{label} {row['place']} {evidence_text(row.to_dict())}")
+            row = own.to_dict("records")[int(far(own).to_numpy(float).argmax())]
+            parts.append(f"{label} {row['place']} {evidence_text(row)}")
     return f" Farthest from no difference: {'; '.join(parts)}." if parts else ""
 
 

@@ -10,18 +10,24 @@ MOST_SAID = 6
 """Series whose ends are said; of more, how many there are."""
 
 
-def ends(frame: pd.DataFrame, names: Sequence[str]) -> str:
-    """Say from where to where the first few series went, as they are drawn.
+def ends(frame: pd.DataFrame, names: Sequence[str], points: int = 1) -> str:
+    """Say from where to where the first few series went.
 
     Args:
         frame: `interp.train_curves.curves`, not empty.
         names: metrics, in order.
+        points: logged points at either end whose mean is said, a quarter of the series at the most; 1:
+            the ends of the lines as they are drawn. The first logged point alone is what one update
+            happened to see, smoothed or not.
     """
     parts = []
     for name in names:
         for label, own in frame[frame["metric"] == name].groupby("label", sort=False):
-            drawn = own.sort_values("step")["smoothed"]
-            parts.append(f"{label} {name} {drawn.iloc[0]:.3g} → {drawn.iloc[-1]:.3g}")
+            own = own.sort_values("step")
+            n = min(points, len(own) // 4)
+            series = own["smoothed"] if n <= 1 else own["value"]
+            first, last = series.iloc[: max(1, n)].mean(), series.iloc[-max(1, n) :].mean()
+            parts.append(f"{label} {name} {first:.3g} → {last:.3g}")
     shown, rest = parts[:MOST_SAID], len(parts) - MOST_SAID
     return "; ".join(shown) + (f" and {rest} more" if rest > 0 else "") + "."
 

@@ -36,7 +36,7 @@ def training_settings(view: View, *, surroundings: bool = False, with_base: bool
         around = frame["setting"].str.startswith(_SURROUNDINGS)
         frame = frame[~around | frame["differs"]]
     labels = list(manifests)
-    lone = (frame[labels] == "").any(axis=1)
+    lone = _lone(frame, labels)
     frame = frame.assign(lone=lone).sort_values(["differs", "lone"], ascending=False, kind="stable")
     frame = frame.drop(columns="lone").reset_index(drop=True)
     return Plate(
@@ -49,6 +49,12 @@ def training_settings(view: View, *, surroundings: bool = False, with_base: bool
         paper="Table 4",
         table=_table(frame, labels),
     )
+
+
+def _lone(frame: pd.DataFrame, labels: list[str]) -> pd.Series[bool]:
+    """Say which settings some of the trainings have and others do not."""
+    unset = frame[labels] == ""
+    return unset.any(axis=1) & ~unset.all(axis=1)
 
 
 def _table(frame: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
@@ -73,9 +79,9 @@ def _reading(view: View, frame: pd.DataFrame, labels: list[str]) -> str:
             f"{'differs' if n == 1 else 'differ'} between {listed(labels)} and "
             f"{'stands' if n == 1 else 'stand'} first."
         )
-        lone = int((frame[labels] == "").any(axis=1).sum())
+        lone = int((_lone(frame, labels) & ~frame["differs"]).sum())
         if lone:
-            said += f" {lone} {'is' if lone == 1 else 'are'} set or known of some only."
+            said += f" {lone} {'is' if lone == 1 else 'are'} set in some of them only."
     without = [label for label in view.others if label not in labels]
     if without:
         said += f" No settings of {listed(without)} are in the study."
