@@ -44,7 +44,7 @@ def _page(chosen: Chosen, runs: dict[str, str]) -> None:
     elif chosen.source.runs()["label"].nunique() == 1:
         say_one_checkpoint(chosen.source)
     frame = charts.accuracy(answers, languages, part, part.whole and own)
-    common = _answered_by_all(answers, languages, part)
+    common = answers.answered_by_all(languages, part)
     if left := [lang for lang in languages if lang not in common]:
         st.info(
             f"Not every checkpoint answered {', '.join(left)} here: statistics across languages are "
@@ -107,13 +107,6 @@ def _choice(answers: Answers) -> tuple[Part, tuple[str, ...]]:
         )
     languages = tuple(code for code in shown if not script or get(code).script in script)
     return Part(tuple(relation), tuple(split), stated), languages
-
-
-def _answered_by_all(answers: Answers, languages: tuple[str, ...], part: Part) -> tuple[str, ...]:
-    """Keep the languages in which every checkpoint answered something of the part."""
-    cells = answers.correct(languages, part).values()
-    there = np.all([(~np.isnan(one)).any(axis=0) for one in cells], axis=0)
-    return tuple(lang for lang, known in zip(languages, there, strict=True) if known)
 
 
 main()

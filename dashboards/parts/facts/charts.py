@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,43 +14,33 @@ from dashboards.controls import choose, choose_view, set_control
 from dashboards.parts.facts.data import Answers
 from dashboards.parts.facts.verdicts import (
     matching,
-    records,
     say_across,
     say_verdicts,
     verdicts,
 )
-from dashboards.parts.facts.words import COMPARED_FACTS, accuracy_said, pairs_said, ways_said
 from interp.data.languages import get
 from interp.evals.checkpoint_tables import PAIRWISE, pair_chance
 from interp.evals.fact_sheet import Part
-from interp.evals.wrong_answers import (
-    BESIDE_ENGLISH,
-    GENERATED,
-    beside_english,
-    mode_counts,
-    place_names,
-    place_of_true,
-)
 from interp.evidence.rows import evidence
 from interp.figures.fact_accuracy import dumbbell
 from interp.figures.fact_consistency import pair_maps, right_histogram
-from interp.figures.fact_flips import UNBALANCED, flip_bars
+from interp.figures.fact_flips import flip_bars
 from interp.figures.fact_ways import way_bars
 from interp.figures.verdicts import SIGNS, evidence_text
+from interp.plates.evaluation.compared import legend, records
+from interp.plates.evaluation.ways import FAILURE, counted_ways, readings, title_of
+from interp.plates.evaluation.words import (
+    ACROSS,
+    COMPARED_FACTS,
+    PAIR_NAMES,
+    accuracy_said,
+    flips_said,
+    histogram_said,
+    pairs_said,
+    ways_said,
+)
 
 Languages = tuple[str, ...]
-
-_ACROSS = {"agreement": "agreement", "rankc": "rankc_mean"}
-"""Statistic of pairs to the name of its mean over all pairs in the comparisons."""
-
-_WAYS_TITLE = {"beside English": "answers beside the same fact's in English"}
-
-_PAIR_NAMES = {
-    "agreement": "same option chosen",
-    "rankc": "RankC",
-    "clc": "right in both / in either",
-    "given": "right in the column, given the row",
-}
 
 
 def accuracy(answers: Answers, languages: Languages, part: Part, stored: bool) -> pd.DataFrame:
@@ -95,7 +85,7 @@ def accuracy(answers: Answers, languages: Languages, part: Part, stored: bool) -
         "f_accuracy",
         runs=_runs(answers),
         takeaway=f"{accuracy_said(answers.base, answers.others, frame, rows, stored)} "
-        f"Bars: 95 % bootstrap intervals over facts.{_signs_said(signs.values())}",
+        f"Bars: 95 % bootstrap intervals over facts. {legend(signs.values())}".rstrip(),
         on_click=lambda point: set_control("lang", point[0]),
     )
     say_verdicts(answers, rows, stored)
@@ -105,18 +95,6 @@ def accuracy(answers: Answers, languages: Languages, part: Part, stored: bool) -
 def histogram(answers: Answers, languages: Languages, part: Part) -> None:
     """Draw in how many languages facts are right."""
     frame = answers.histogram(languages, part)
-    said = "No fact is answered in every language by every checkpoint."
-    if len(frame):
-        last = frame[frame["languages_right"] == len(languages)]
-        parts = [
-            f"{row['label']} {row['share']:.1%} (independent errors would give "
-            f"{row['if_independent'] / row['of']:.1%})"
-            for row in records(last)
-        ]
-        said = (
-            f"Of {int(frame['of'].iloc[0]):,} facts answered in all {len(languages)} languages, right "
-            f"in every one: {', '.join(parts)}."
-        )
     show(
         right_histogram(
             frame,
@@ -127,7 +105,7 @@ def histogram(answers: Answers, languages: Languages, part: Part) -> None:
         frame,
         "f_histogram",
         runs=_runs(answers),
-        takeaway=f"{said} Bars: 95 % bootstrap intervals over facts.",
+        takeaway=f"{histogram_said(frame, len(languages))} Bars: 95 % bootstrap intervals over facts.",
     )
     say_across(answers, "total_consistency", "Right in every language")
 
@@ -139,7 +117,7 @@ def consistency(answers: Answers, languages: Languages, part: Part) -> None:
     with left:
         statistic = choose(
             "Consistency of two languages", options, "f_stat",
-            help="; ".join(f"{one}: {_PAIR_NAMES[one]}" for one in options),
+            help="; ".join(f"{one}: {PAIR_NAMES[one]}" for one in options),
         )  # fmt: skip
     with right:
         views = ["value", *(["difference"] if answers.base and answers.others else [])]
@@ -153,7 +131,7 @@ def consistency(answers: Answers, languages: Languages, part: Part) -> None:
     delta = view == "difference"
     shown = answers.others if delta else list(answers.runs)
     chance = pair_chance(statistic, answers.n_options)
-    name = _PAIR_NAMES[statistic]
+    name = PAIR_NAMES[statistic]
     show(
         pair_maps(
             frame,
@@ -170,8 +148,8 @@ def consistency(answers: Answers, languages: Languages, part: Part) -> None:
         takeaway=pairs_said(frame, shown, name, delta, chance),
         on_click=_choose_pair,
     )
-    if statistic in _ACROSS:
-        say_across(answers, _ACROSS[statistic], f"Mean {name} over all pairs")
+    if statistic in ACROSS:
+        say_across(answers, ACROSS[statistic], f"Mean {name} over all pairs")
     if len(languages) > 1:
         one, two = st.columns(2)
         with one:
@@ -190,15 +168,6 @@ def flips(answers: Answers, languages: Languages, part: Part, frame: pd.DataFram
     counted = frame[frame["label"].isin(answers.others)]
     columns = ["label", "lang", "shared", "gained", "lost", "delta", "delta_low", "delta_high",
                "p", "p_adjusted"]  # fmt: skip
-    parts = []
-    for label in answers.others:
-        own = counted[counted["label"] == label]
-        gained, lost = int(own["gained"].sum()), int(own["lost"].sum())
-        sure = int((own["p_adjusted"] < 0.05).sum())
-        parts.append(
-            f"{label} gained {gained:,} and lost {lost:,} answers, unbalanced ({UNBALANCED}) in {sure} of "
-            f"{len(own)} languages"
-        )
     show(
         flip_bars(
             counted, answers.others, languages, answers.base,
@@ -208,47 +177,27 @@ def flips(answers: Answers, languages: Languages, part: Part, frame: pd.DataFram
         counted[columns],
         "f_flip",
         runs=_runs(answers),
-        takeaway=f"{'; '.join(parts)}. {UNBALANCED}: McNemar's exact p below 0.05 after Holm over languages; "
-        "it tests the balance only; a verdict also asks for more than the noise floor.",
+        takeaway=flips_said(counted, answers.others),
         on_click=_choose_flips,
     )  # fmt: skip
 
 
 def ways(answers: Answers, languages: Languages, part: Part) -> None:
     """Draw in which ways answers are wrong."""
-    order: Sequence[str]
-    if answers.n_options:
-        options = ["place of the true option"]
-        if answers.aligned and "en" in languages and len(languages) > 1:
-            options.append("beside English")
-        view = choose_view("Wrong answers by", options, "f_ways")
-    else:
-        view = "failure mode"
-    modes, correct = {}, answers.correct(languages, part)
-    for label, sheet in answers.sheets.items():
-        if view == "beside English":
-            order = BESIDE_ENGLISH
-            found = beside_english(correct[label], answers.at(sheet.chosen, languages), languages)
-        elif view == "failure mode":
-            order, found = GENERATED, answers.at(sheet.modes, languages).copy()
-        else:
-            order = place_names(answers.n_options)
-            truth = answers.at(answers.facts.answer_index, languages)
-            found = place_of_true(answers.at(sheet.ranks, languages), truth)
-        found[correct[label] != correct[label]] = None  # not a number: outside the part
-        modes[label] = found
-    frame = mode_counts(modes, languages, order)
+    options = readings(answers, languages)
+    view = choose_view("Wrong answers by", options, "f_ways") if answers.n_options else FAILURE
+    frame, order = counted_ways(answers, languages, part, view)
     show(
         way_bars(
             frame, list(answers.runs), languages, order,
-            title=_title(answers, _WAYS_TITLE.get(view, f"answers by {view}"), part),
+            title=_title(answers, title_of(view), part),
         ),
         frame,
         "f_way",
         runs=_runs(answers),
         takeaway=f"{ways_said(frame, order)} Intervals on hover: Wilson, 95 %.",
     )  # fmt: skip
-    if view == "failure mode":
+    if view == FAILURE:
         rows = matching(answers, answers.chosen.compared(analysis=answers.analysis))
         rows = rows[rows["statistic"].str.startswith("failure_")]
         if len(rows):
@@ -265,13 +214,6 @@ def _choose_flips(point: Sequence[Any]) -> None:
     set_control("f_other", point[0])
     set_control("f_where", point[1])
     set_control("f_flips", point[2])
-
-
-def _signs_said(signs: Iterable[str]) -> str:
-    """Explain the signs that are drawn."""
-    drawn = set(signs)
-    known = [f"{sign} {verdict}" for verdict, sign in SIGNS.items() if sign in drawn]
-    return f" Signs at the right: {', '.join(known)}." if known else ""
 
 
 def _title(answers: Answers, what: str, part: Part) -> str:

@@ -10,101 +10,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dashboards.page import Chosen
-from interp.evals.answer_sheet import AnswerSheet, only, own_normalisation, read_answer_sheet
-from interp.evals.checkpoint_tables import accuracy_of, pairs_of, right_in_languages
-from interp.evals.fact_sheet import FactSheet, Part, member, read_sheet
+from interp.evals.answer_sheet import AnswerSheet, own_normalisation, read_answer_sheet
+from interp.evals.fact_sheet import FactSheet, Part, read_sheet
+from interp.plates.evaluation import answers as evaluation
+from interp.plates.evaluation.answers import Languages
 from interp.study import Study
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The chosen runs.
+class Answers(evaluation.Answers):
+    """The chosen runs; what is drawn of them is kept.
 
     Attributes:
         chosen: what the sidebar says.
-        runs: label to run_id.
-        analysis: ``mcq`` or ``klar``.
-        facts: the fact set.
-        sheets: label to answers.
-        rule: normalisation of option scores; empty for generated answers.
     """
 
     chosen: Chosen
-    runs: Mapping[str, str]
-    analysis: str
-    facts: FactSheet
-    sheets: Mapping[str, AnswerSheet]
-    rule: str
 
-    @property
-    def base(self) -> str:
-        """Label that differences are taken against; empty where the baseline has no run here."""
-        return self.chosen.base if self.chosen.base in self.runs else ""
-
-    @property
-    def others(self) -> list[str]:
-        """Labels beside the base."""
-        return [label for label in self.runs if label != self.base]
-
-    @property
-    def aligned(self) -> bool:
-        """Whether options denote the same in every language, for every checkpoint."""
-        return all(sheet.aligned for sheet in self.sheets.values())
-
-    @property
-    def n_options(self) -> int:
-        """Options of a question; 0 for generated answers."""
-        return max((sheet.n_options for sheet in self.sheets.values()), default=0)
-
-    def correct(self, languages: tuple[str, ...], part: Part | None = None) -> dict[str, Floats]:
-        """Return label to 1, 0 or not a number ``[fact, language]``; empty outside the part."""
-        keep = member(self.facts, part or Part(), languages)
-        return {
-            label: np.where(keep, only(sheet, self.facts, languages), np.nan)
-            for label, sheet in self.sheets.items()
-        }
-
-    def accuracy(self, languages: tuple[str, ...], part: Part) -> pd.DataFrame:
+    def accuracy(self, languages: Languages, part: Part) -> pd.DataFrame:
         """Return `interp.evals.checkpoint_tables.accuracy_of` the part."""
 
         def compute(_study: Study, *_key: Any) -> pd.DataFrame:
-            return accuracy_of(self.correct(languages, part), self.base, languages)
+            return evaluation.Answers.accuracy(self, languages, part)
 
         return self.chosen.source.derive(compute, *self._key(languages, part))
 
-    def histogram(self, languages: tuple[str, ...], part: Part) -> pd.DataFrame:
+    def histogram(self, languages: Languages, part: Part) -> pd.DataFrame:
         """Return `interp.evals.checkpoint_tables.right_in_languages` of the part."""
 
         def compute(_study: Study, *_key: Any) -> pd.DataFrame:
-            return right_in_languages(self.correct(languages, part))
+            return evaluation.Answers.histogram(self, languages, part)
 
         return self.chosen.source.derive(compute, *self._key(languages, part))
 
-    def pairs(self, languages: tuple[str, ...], part: Part, statistic: str) -> pd.DataFrame:
+    def pairs(self, languages: Languages, part: Part, statistic: str) -> pd.DataFrame:
         """Return `interp.evals.checkpoint_tables.pairs_of` the part."""
 
         def compute(_study: Study, *_key: Any) -> pd.DataFrame:
-            places = [self.facts.languages.index(lang) for lang in languages]
-            ranks = {label: sheet.ranks[:, places] for label, sheet in self.sheets.items()}
-            correct = self.correct(languages, part)
-            return pairs_of(
-                correct, ranks if self.aligned else None, self.base, languages, statistic
-            )
+            return evaluation.Answers.pairs(self, languages, part, statistic)
 
         return self.chosen.source.derive(compute, *self._key(languages, part), statistic)
 
-    def at(self, values: NDArray[Any], languages: tuple[str, ...]) -> NDArray[Any]:
-        """Take the columns of some languages."""
-        return values[:, [self.facts.languages.index(lang) for lang in languages]]
-
-    def _key(self, languages: tuple[str, ...], part: Part) -> tuple[Any, ...]:
+    def _key(self, languages: Languages, part: Part) -> tuple[Any, ...]:
         return (
             tuple(self.runs.items()), self.base, self.rule, languages,
             part.relations, part.splits, part.stated,
@@ -143,4 +93,5 @@ def read_answers(chosen: Chosen, runs: Mapping[str, str], rule: str) -> Answers:
             return read_answer_sheet(study, run_id, facts, rule or None)
 
         sheets[label] = chosen.source.derive(compute, run_id, ids, rule)
-    return Answers(chosen, dict(runs), analysis, facts, sheets, rule)
+    base = chosen.base if chosen.base in runs else ""
+    return Answers(dict(runs), base, analysis, facts, sheets, rule, chosen)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import pandas as pd
 import streamlit as st
 
@@ -11,11 +9,7 @@ from dashboards.faults import say_not_compared
 from dashboards.parts.facts.data import Answers
 from interp.evidence.rows import evidence
 from interp.figures.verdicts import SIGNS, evidence_text
-
-
-def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as mappings from column to value."""
-    return cast("list[dict[str, Any]]", rows.to_dict("records"))
+from interp.plates.evaluation.compared import of_runs, records
 
 
 def verdicts(answers: Answers) -> pd.DataFrame:
@@ -26,8 +20,7 @@ def verdicts(answers: Answers) -> pd.DataFrame:
 
 def matching(answers: Answers, rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the comparisons of exactly the runs that are shown."""
-    keep = rows["base_run"] == answers.runs.get(answers.base)
-    return rows[keep & (rows["label_run"] == rows["label"].map(dict(answers.runs)))]
+    return of_runs(rows, answers.runs, answers.base)
 
 
 def say_verdicts(answers: Answers, rows: pd.DataFrame, stored: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the charts of the page of facts show, in one sentence each, computed from what is drawn."""
+"""What charts of answers show, in one sentence each, computed from what is drawn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from interp.figures.fact_flips import UNBALANCED
+from interp.plates.evaluation.compared import records
 from interp.stats.verdict import BEYOND
 
 COMPARED_FACTS = "over all facts"
 """Which facts a stored verdict is about, where others are drawn."""
+
+
+ACROSS = {"agreement": "agreement", "rankc": "rankc_mean"}
+"""Statistic of pairs to the name of its mean over all pairs in the comparisons."""
+
+PAIR_NAMES = {
+    "agreement": "same option chosen",
+    "rankc": "RankC",
+    "clc": "right in both / in either",
+    "given": "right in the column, given the row",
+}
+"""Statistic of pairs in words."""
 
 
 def accuracy_said(
@@ -44,7 +58,7 @@ def accuracy_said(
         text = (
             f"{label} is above {base} in {int((own['delta'] > 0).sum())} and below in "
             f"{int((own['delta'] < 0).sum())} of {len(own)} languages (most: {top['lang']} "
-            f"{top['delta']:+.3f})"
+            f"{top['delta']:+.3f} [{top['delta_low']:+.3f}, {top['delta_high']:+.3f}])"
         )
         judged = rows[(rows["label"] == label) & rows["lang"].isin(own["lang"])]
         if len(judged):
@@ -84,6 +98,50 @@ def pairs_said(
     limit = "" if delta or chance != chance else f"; random rankings would give {chance:.3f}"
     warn = "; intervals are not adjusted, about one in 20 leaves out 0 by chance" if delta else ""
     return f"{what}{limit}{warn}."
+
+
+def histogram_said(frame: pd.DataFrame, n_languages: int) -> str:
+    """Say how many facts are right in every language, beside what independent errors would give.
+
+    Args:
+        frame: `interp.evals.checkpoint_tables.right_in_languages`.
+        n_languages: languages that it counts.
+    """
+    if frame.empty:
+        return "No fact is answered in every language by every checkpoint."
+    last = frame[frame["languages_right"] == n_languages]
+    parts = [
+        f"{row['label']} {row['share']:.1%} [{row['ci_low']:.1%}, {row['ci_high']:.1%}] (independent "
+        f"errors would give "
+        f"{row['if_independent'] / row['of']:.1%})"
+        for row in records(last)
+    ]
+    return (
+        f"Of {int(frame['of'].iloc[0]):,} facts answered in all {n_languages} languages, right "
+        f"in every one: {', '.join(parts)}."
+    )
+
+
+def flips_said(frame: pd.DataFrame, others: Sequence[str]) -> str:
+    """Say how many answers were gained and lost, and what the sign of imbalance tests.
+
+    Args:
+        frame: `interp.evals.checkpoint_tables.accuracy_of`.
+        others: labels beside the base.
+    """
+    parts = []
+    for label in others:
+        own = frame[(frame["label"] == label) & frame["gained"].notna()]
+        gained, lost = int(own["gained"].sum()), int(own["lost"].sum())
+        sure = int((own["p_adjusted"] < 0.05).sum())
+        parts.append(
+            f"{label} gained {gained:,} and lost {lost:,} answers, unbalanced ({UNBALANCED}) in "
+            f"{sure} of {len(own)} {'language' if len(own) == 1 else 'languages'}"
+        )
+    return (
+        f"{'; '.join(parts)}. {UNBALANCED}: McNemar's exact p below 0.05 after Holm over languages; "
+        "it tests the balance only; a verdict also asks for more than the noise floor."
+    )
 
 
 def ways_said(frame: pd.DataFrame, order: Sequence[str]) -> str:
