@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from interp.errors import unknown
@@ -11,6 +12,9 @@ from interp.plates.notebook import plain, say_what_is_lacking
 
 if TYPE_CHECKING:
     from interp.plates.plate import Plate
+
+MOST_ROWS = 120
+"""Of a table that is shown; of a longer one its beginning and its end."""
 
 FORMS = ("interactive", "png")
 _form = "interactive"
@@ -41,7 +45,11 @@ def display_plate(plate: Plate) -> None:
     from IPython.display import display
 
     if plate.figure is None:
-        display(plate.table if plate.table is not None else plate.frame)
+        # whole, and no cell taken for a formula
+        with pd.option_context(
+            "display.max_colwidth", None, "display.max_rows", MOST_ROWS, "display.html.use_mathjax", False
+        ):  # fmt: skip
+            display(plate.table if plate.table is not None else plate.frame)
     elif _form == "png":
         from interp.printing.images import image_bytes
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from interp.plates.plate import Lacking
 
+MARK = "interp-lacking"
+"""In the metadata of an output: the cell shows nothing but what the study lacks."""
+
 
 def say_what_is_lacking() -> None:
     """Have the cells of this notebook end in one line, and no traceback, where the study lacks something.
@@ -34,7 +37,8 @@ def _say(
     from IPython.display import display
 
     text = str(lacking)
-    display({"text/markdown": f"*Not in this study:* {plain(text)}", "text/plain": text}, raw=True)
+    said = {"text/markdown": f"*Not in this study:* {plain(text)}", "text/plain": text}
+    display(said, metadata={MARK: True}, raw=True)
 
 
 def _counts_as_done(result: Any) -> None:

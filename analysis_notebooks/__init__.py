@@ -1,0 +1,1 @@
+"""Notebooks of figures, and what executes them: ``python -m analysis_notebooks``."""

@@ -1,0 +1,1 @@
+"""What executes notebooks, makes their files the same every time, and compares them with the committed ones."""
