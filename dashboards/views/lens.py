@@ -8,13 +8,14 @@ from dashboards.controls import choose
 from dashboards.faults import told
 from dashboards.page import Chosen, begin
 from dashboards.parts.lens.choice import choose_fact, choose_facts, show_fact
-from dashboards.parts.lens.fact import read_part, say_absent, say_tokens, show_ranks, show_tokens
+from dashboards.parts.lens.fact import say_absent, say_tokens, show_ranks, show_tokens
 from dashboards.parts.lens.sets import show_compared, show_curves
 from dashboards.texts import language_name
 from interp.errors import InterpError
 from interp.lens.absent import dropped_text
 from interp.lens.role_cube import RoleCube, role_cube
-from interp.lens.run_pairs import MEASURES
+from interp.plates.transition.part import read_part
+from interp.plates.transition.words import measure_differs
 from interp.study import Study
 
 TOKEN_RULES = {
@@ -65,7 +66,7 @@ def _show(
     if fact is not None:
         show_fact(chosen, data_hash, lang, fact)
         say_absent(chosen, runs, cubes, data_hash, fact, lang)
-        part = read_part(chosen, runs, fact, lang)
+        part = read_part(chosen.source.derive, runs, fact, lang)
         if part is not None:
             say_tokens(part, lang)
             show_ranks(chosen, runs, part, fact, lang)
@@ -100,15 +101,8 @@ def _say_measure(chosen: Chosen, runs: Mapping[str, str], lang: str) -> None:
         f"Token rule {rule}: {TOKEN_RULES.get(rule, 'see the run')}. Prompt form {form}: "
         f"{PROMPT_FORMS.get(form, 'see the run')}. Final norm {first.get('final_norm', 'once')}{ties}."
     )
-    differing = [
-        name for name in MEASURES if len({str(one.get(name)) for one in asked.values()}) > 1
-    ]
-    if differing:
-        said = "; ".join(
-            f"{label} {', '.join(f'{name} {one.get(name)}' for name in differing)}"
-            for label, one in asked.items()
-        )
-        st.warning(f"These runs do not rank the same thing, so their ranks do not compare: {said}.")
+    if differs := measure_differs(asked):
+        st.warning(differs)
     notes = {label: chosen.source.derive(Study.notes, run_id) for label, run_id in runs.items()}
     kept = {label: dropped_text(note.get("items", ()), lang) for label, note in notes.items()}
     texts = dict.fromkeys(text for text in kept.values() if text)

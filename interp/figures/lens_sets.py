@@ -40,34 +40,45 @@ def rank_ribbons(
         return empty(title, "no fact that matches was ranked in this language")
     figure = rank_panels(labels, log=log)
     for column, label in enumerate(labels, start=1):
-        mine = frame[frame["label"] == label]
-        for role in [role for role in ROLE_NAMES if role in set(mine["role"])]:
-            own = mine[mine["role"] == role].sort_values("layer")
-            about = {"name": f"{label} {ROLE_NAMES[role]}", "showlegend": False}
-            place = {"row": 1, "col": column}
-            _ribbon(figure, own["layer"], own["q25"] + 1, own["q75"] + 1, marks[label], **place)
-            figure.add_scatter(
-                x=own["layer"],
-                y=own["median"] + 1,
-                mode="lines+markers",
-                line={"color": marks[label].colour, "dash": ROLE_DASH[role]},
-                marker={
-                    "symbol": marks[label].symbol + ("" if role == "target" else "-open"),
-                    "size": 7,
-                },
-                hovertext=[
-                    f"{plotly_text(label)}, layer {layer}<br>{ROLE_NAMES[role]}: median rank "
-                    f"{median + 1:,.4g}, quartiles {low + 1:,.4g} to {high + 1:,.4g}<br>{n} facts"
-                    for layer, n, low, median, high in zip(
-                        *(own[name] for name in ("layer", "n", "q25", "median", "q75")), strict=True
-                    )
-                ],
-                hoverinfo="text",
-                **about,
-                **place,
-            )
+        own = frame[frame["label"] == label]
+        median_lines(figure, own, label, marks[label], row=1, col=column)
     name_roles(figure, [role for role in ROLE_NAMES if role in set(frame["role"])])
     return finish(figure, title=title, height=460)
+
+
+def median_lines(
+    figure: go.Figure, frame: pd.DataFrame, label: str, mark: Mark, **place: int
+) -> None:
+    """Draw one checkpoint's medians over the quartiles.
+
+    Args:
+        figure: changed in place.
+        frame: columns role, layer, n, q25, median, q75 (0-based ranks; drawn as rank + 1).
+        label: of the checkpoint.
+        mark: its look.
+        **place: ``row`` and ``col`` of the panel.
+    """
+    for role in [role for role in ROLE_NAMES if role in set(frame["role"])]:
+        own = frame[frame["role"] == role].sort_values("layer")
+        ribbon(figure, own["layer"], own["q25"] + 1, own["q75"] + 1, mark, **place)
+        figure.add_scatter(
+            x=own["layer"],
+            y=own["median"] + 1,
+            mode="lines+markers",
+            line={"color": mark.colour, "dash": ROLE_DASH[role]},
+            marker={"symbol": mark.symbol + ("" if role == "target" else "-open"), "size": 7},
+            hovertext=[
+                f"{plotly_text(label)}, layer {layer}<br>{ROLE_NAMES[role]}: median rank "
+                f"{median + 1:,.4g}, quartiles {low + 1:,.4g} to {high + 1:,.4g}<br>{n} facts"
+                for layer, n, low, median, high in zip(
+                    *(own[name] for name in ("layer", "n", "q25", "median", "q75")), strict=True
+                )
+            ],
+            hoverinfo="text",
+            name=f"{label} {ROLE_NAMES[role]}",
+            showlegend=False,
+            **place,
+        )
 
 
 def share_lines(
@@ -98,7 +109,7 @@ def share_lines(
                 continue
             own = own.sort_values("layer")
             place = {"row": 1, "col": column}
-            _ribbon(figure, own["layer"], own["low"], own["high"], mark, **place)
+            ribbon(figure, own["layer"], own["low"], own["high"], mark, **place)
             figure.add_scatter(
                 x=own["layer"],
                 y=own["share"],
@@ -210,7 +221,7 @@ def language_levels(
     return figure.update_layout(legend_y=-60 / height, margin_r=120)
 
 
-def _ribbon(
+def ribbon(
     figure: go.Figure, x: pd.Series, low: pd.Series, high: pd.Series, mark: Mark, **place: int
 ) -> None:
     """Fill what lies between two curves; there is no line around it."""

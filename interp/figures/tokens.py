@@ -26,14 +26,30 @@ def token_label(token: str, *, most: int | None = None) -> str:
     text = token if is_bytes(token) else token.translate(_VISIBLE) or "∅"
     if most is not None and len(text) > most:
         text = text[: most - 1] + "…"
+    return isolated(text)
+
+
+def isolated(text: str) -> str:
+    """Keep right-to-left text to itself, so that what stands beside it stays where it is written."""
     if any(unicodedata.bidirectional(character) in ("R", "AL") for character in text):
-        text = f"{_ISOLATE}{text}{_END}"
+        return f"{_ISOLATE}{text}{_END}"
     return text
 
 
+def phrase(text: str, *, most: int = 48) -> str:
+    """Write a text of a fact (a subject, an answer) on one line, cut to length and kept to itself.
+
+    Args:
+        text: as stored.
+        most: cut after so many characters.
+    """
+    line = " ".join(text.split()) or "∅"
+    return isolated(line if len(line) <= most else f"{line[: most - 1]}…")
+
+
 def plotly_text(text: str) -> str:
-    """Escape what a chart would take for markup (``<b>``, ``<a href>``, ``&amp;``)."""
-    return html.escape(text, quote=False)
+    """Escape what a chart would take for markup (``<b>``, ``<a href>``, ``&amp;``) or for a formula (``$x$``)."""
+    return html.escape(text, quote=False).replace("$", "&#36;")
 
 
 def is_bytes(token: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
@@ -13,56 +11,13 @@ from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control, toggle
 from dashboards.page import Chosen
 from dashboards.texts import language_name, plain
-from interp.figures.lens import ROLE_NAMES, rank_trajectories, top_token_grid
+from interp.figures.lens import rank_trajectories, top_token_grid
 from interp.figures.tokens import is_bytes, plotly_text, token_label
 from interp.lens.absent import why_absent
-from interp.lens.fact_part import fact_crossover, fact_ranks, fact_top
 from interp.lens.role_cube import RoleCube
+from interp.plates.transition.part import Part, ranks_said, sharing, tokens_ranked, tokens_said
 
 LOG, LINEAR = "log", "linear"
-
-
-@dataclass(frozen=True)
-class Part:
-    """What the runs hold of one fact in one language, checkpoint after checkpoint.
-
-    Attributes:
-        ranks: of `interp.lens.fact_part.fact_ranks`, with a column label.
-        tops: of `interp.lens.fact_part.fact_top`, with columns label and ``answer`` (whose answer
-            the token begins: ``target``, ``en`` or empty).
-        crossovers: label to crossover.
-    """
-
-    ranks: pd.DataFrame
-    tops: pd.DataFrame
-    crossovers: dict[str, float]
-
-    @property
-    def labels(self) -> list[str]:
-        """The checkpoints that ranked the fact."""
-        return list(self.crossovers)
-
-
-def read_part(chosen: Chosen, runs: Mapping[str, str], fact: str, lang: str) -> Part | None:
-    """Read a fact from every run that has it; None where none has."""
-    ranks, tops, crossovers = [], [], {}
-    for label, run_id in runs.items():
-        own = chosen.source.derive(fact_ranks, run_id, fact, lang)
-        if own.empty:
-            continue
-        top = chosen.source.derive(fact_top, run_id, fact, lang)
-        ids = {role: set(rows["token_id"]) for role, rows in own.groupby("role")}
-        answer = top["token_id"].map(
-            lambda token, ids=ids: next(
-                (role for role in ("target", "en") if token in ids.get(role, ())), ""
-            )
-        )
-        ranks.append(own.assign(label=label))
-        tops.append(top.assign(label=label, answer=answer))
-        crossovers[label] = fact_crossover(own)
-    if not ranks:
-        return None
-    return Part(pd.concat(ranks, ignore_index=True), pd.concat(tops, ignore_index=True), crossovers)
 
 
 def say_absent(
@@ -87,30 +42,13 @@ def say_absent(
 
 def say_tokens(part: Part, lang: str) -> None:
     """Say what the ranked tokens do not show by themselves."""
-    ranks = part.ranks
-    first = ranks.drop_duplicates(["label", "role"])
-    said = []
-    for role in ("target", "en"):
-        own = first[first["role"] == role].drop_duplicates("token_id")
-        for token, count in zip(own["token"].astype(str), own["n_subtokens"], strict=True):
-            text = f"{ROLE_NAMES[role]}: token {plain(token_label(token))}"
-            if count > 1:
-                text += f", one of {count} sub-tokens"
-            if is_bytes(token):
-                text += " (bytes of a character that the next token completes)"
-            said.append(text)
-    st.caption(f"Ranked are {'; '.join(said)}.")
-    ids = {
-        str(label): {role: set(own["token_id"]) for role, own in mine.groupby("role")}
-        for label, mine in ranks.groupby("label", sort=False)
-    }
-    shared = [label for label, by in ids.items() if by.get("target", set()) & by.get("en", set())]
-    if shared:
+    st.caption(plain(tokens_ranked(part)))
+    if shared := sharing(part):
         st.warning(
             f"{', '.join(shared)}: target and English answer share their token, so that both lines "
             "show the same rank (the run kept such facts)."
         )
-    if lang != "en" and "en" not in set(ranks["role"]):
+    if lang != "en" and "en" not in set(part.ranks["role"]):
         st.info("The fact has no English answer to compare with: only the target is ranked.")
     if any(map(is_bytes, part.tops["token"])):
         st.caption(
@@ -149,7 +87,7 @@ def show_ranks(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, l
         frame,
         "lens_ranks",
         runs=chosen.about([runs[label] for label in part.labels]),
-        takeaway=_ranks_said(part),
+        takeaway=ranks_said(part),
         on_click=lambda point: set_control("l_layer", point[0]),
     )
 
@@ -171,7 +109,7 @@ def show_tokens(chosen: Chosen, runs: Mapping[str, str], part: Part, fact: str, 
             tops[["label", "layer", "point", "place", "token", "probability", "answer"]],
             "lens_tokens",
             runs=chosen.about([runs[label] for label in part.labels]),
-            takeaway=_tokens_said(tops[tops["place"] == 1], part.labels),
+            takeaway=tokens_said(part),
             on_click=lambda point: set_control("l_layer", point[0]),
         )
     with listed:
@@ -212,28 +150,3 @@ def _five(tops: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
         columns[label] = own["token"].map(token_label) + sign
         columns[f"{label} p"] = own["probability"]
     return pd.DataFrame(columns).rename_axis("place").reset_index()
-
-
-def _ranks_said(part: Part) -> str:
-    parts = []
-    for label, layer in part.crossovers.items():
-        own = part.ranks[(part.ranks["label"] == label) & (part.ranks["point"] == "post")]
-        last = own[own["layer"] == own["layer"].max()].set_index("role")["rank"]
-        text = f"{label}: target at rank {last['target'] + 1:,g} at the end"
-        if math.isinf(layer):
-            text += f", the English answer ahead at {last['en'] + 1:,g}"
-        elif not math.isnan(layer):
-            text += f", ahead of English for good from layer {layer:g}"
-        parts.append(text)
-    return "; ".join(parts) + "."
-
-
-def _tokens_said(first: pd.DataFrame, labels: list[str]) -> str:
-    parts = []
-    for label in labels:
-        own = first[(first["label"] == label) & (first["answer"] == "target")].sort_values("depth")
-        english = first[(first["label"] == label) & (first["answer"] == "en")]
-        text = f"first at layer {own['spot'].iloc[0]}" if len(own) else "never the likeliest"
-        also = f", the English answer's at {len(english)} of the points" if len(english) else ""
-        parts.append(f"{label}: the target's token {text}{also}")
-    return "; ".join(parts) + "."

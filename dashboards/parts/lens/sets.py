@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,22 +13,14 @@ from dashboards.faults import say_not_compared, say_one_checkpoint
 from dashboards.page import Chosen
 from dashboards.parts.lens.choice import Filter
 from dashboards.texts import language_name
-from interp.data.fact_groups import ENGLISH_ONLY, STATED
-from interp.data.languages import in_table_order
 from interp.evidence.rows import evidence
 from interp.figures.lens_sets import language_levels, rank_ribbons, share_lines
-from interp.figures.verdicts import SIGNS, evidence_text
 from interp.lens.fact_search import ANY
 from interp.lens.role_cube import RoleCube
 from interp.lens.set_curves import SHARES, rank_curves, share_curves
+from interp.plates.transition.levels import MEAN, SUFFIX, level_languages, levels
+from interp.plates.transition.words import verdicts_said
 from interp.stats.bootstrap import ENOUGH
-from interp.stats.verdict import BEYOND
-
-MEAN = "mean"
-"""Row of the average over the languages beside English."""
-
-SUFFIX = {ANY: "", STATED: "_stated", ENGLISH_ONLY: "_english_only"}
-"""Group of facts to the ending of a stored statistic's name."""
 
 STATISTICS = {
     "never_crosses": ("share of facts whose target never passes English", True),
@@ -116,7 +107,7 @@ def show_compared(chosen: Chosen, runs: Mapping[str, str], lang: str, found: Fil
         language_levels(
             frame,
             chosen.marks,
-            _languages(frame),
+            level_languages(frame),
             title=f"{name}: {', '.join(chosen.others)} against {chosen.base}{of_group}",
             x=words,
             percent=percent,
@@ -124,7 +115,7 @@ def show_compared(chosen: Chosen, runs: Mapping[str, str], lang: str, found: Fil
         frame,
         "lens_levels",
         runs=chosen.about(list(dict.fromkeys([*rows["base_run"], *rows["label_run"]]))),
-        takeaway=_verdicts_said(rows, lang),
+        takeaway=verdicts_said(rows, lang=lang),
         on_click=_choose_language,
     )
     st.dataframe(
@@ -140,60 +131,6 @@ def _choose_language(point: Sequence[str]) -> None:
         set_control("lang", point[0])
 
 
-def levels(rows: pd.DataFrame, base: str) -> pd.DataFrame:
-    """Lay a statistic out as one row per language and checkpoint.
-
-    Args:
-        rows: of ``comparisons``, one statistic.
-        base: label of the base.
-
-    Returns:
-        Columns lang (``mean`` for the average), label, value, low, high, difference, verdict, sign,
-        evidence; of the base's own rows the last four are empty.
-    """
-    lang = rows["lang"].fillna(MEAN)
-    own = pd.DataFrame(
-        {
-            "lang": lang,
-            "label": rows["label"],
-            "value": rows["label_value"],
-            "low": rows["label_low"],
-            "high": rows["label_high"],
-            "difference": rows["value"],
-            "verdict": rows["verdict"],
-            "sign": rows["verdict"].map(SIGNS),
-            "evidence": [
-                f"{row['label_value']:.4g} [{row['label_low']:.4g}, {row['label_high']:.4g}]; "
-                f"against {base} {evidence_text(row)}"
-                for row in _records(rows)
-            ],
-        }
-    )
-    # with several pairs the base has a level of each: the first pair's stands for all
-    first = rows.assign(lang=lang).drop_duplicates("lang")
-    of_base = pd.DataFrame(
-        {
-            "lang": first["lang"],
-            "label": base,
-            "value": first["base_value"],
-            "low": first["base_low"],
-            "high": first["base_high"],
-            "difference": float("nan"),
-            "verdict": "",
-            "sign": "",
-            "evidence": [
-                f"{row['base_value']:.4g} [{row['base_low']:.4g}, {row['base_high']:.4g}]"
-                for row in _records(first)
-            ],
-        }
-    )
-    return pd.concat([of_base, own], ignore_index=True)
-
-
-def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): cell for name, cell in row.items()} for row in rows.to_dict("records")]
-
-
 def _say_base_levels(rows: pd.DataFrame, base: str) -> None:
     """Say whose facts the base's dots are about where its pairs do not rest on the same ones."""
     lang = rows["lang"].fillna(MEAN)
@@ -204,12 +141,6 @@ def _say_base_levels(rows: pd.DataFrame, base: str) -> None:
             f"{base} has another level beside each checkpoint, since other facts are shared: drawn is the "
             f"one beside {first}. The differences and verdicts are of each pair's own facts."
         )
-
-
-def _languages(frame: pd.DataFrame) -> list[str]:
-    present = set(frame["lang"])
-    rows = list(in_table_order(present - {MEAN}))
-    return [*rows, MEAN] if MEAN in present else rows
 
 
 def _say_why_not(chosen: Chosen) -> None:
@@ -247,16 +178,3 @@ def _shares_said(counted: pd.DataFrame, labels: list[str]) -> str:
             f"[{last['low']:.1%}, {last['high']:.1%}] of {last['n']:,} facts"
         )
     return "; ".join(parts) + "."
-
-
-def _verdicts_said(rows: pd.DataFrame, lang: str) -> str:
-    said = []
-    for label, own in rows.groupby("label", sort=False):
-        by_lang = own[own["lang"].notna()]
-        beyond = int((by_lang["verdict"] == BEYOND).sum())
-        text = f"{label} differs beyond noise in {beyond} of {len(by_lang)} languages"
-        mine = by_lang[by_lang["lang"] == lang]
-        if len(mine):
-            text += f"; in {lang} {evidence_text(_records(mine)[0])}"
-        said.append(text)
-    return ". ".join(said) + "."
