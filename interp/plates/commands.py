@@ -9,7 +9,7 @@ import pandas as pd
 COMMANDS = {
     "lape": "interp lape", "lahis": "interp lahis", "lens": "interp lens", "mcq": "interp eval mcq",
     "klar": "interp eval klar", "similarity": "interp similarity", "ablation": "interp ablate",
-    "attention": "interp attention",
+    "attention": "interp attention", "lm-eval": "interp eval lm-eval --tasks TASK",
 }  # fmt: skip
 """Analysis to the command that adds it to a study."""
 
