@@ -55,8 +55,8 @@ def flip_bars(
                 offsetgroup=label,
                 legendgroup=label,
                 marker={
-                    "color": marks[label].colour,
-                    "opacity": 1.0 if sign > 0 else 0.55,
+                    # a fainter colour and not an opacity, which the legend would not show
+                    "color": marks[label].colour if sign > 0 else marks[label].faint(),
                     "pattern": hatch(marks[label].pattern),
                 },
                 text=[UNBALANCED if sign > 0 and p < 0.05 else "" for p in own["p_adjusted"]],

@@ -15,6 +15,7 @@ NEUTRAL = "rgba(128, 128, 128, 0.7)"
 """Of what belongs to no checkpoint: connecting lines, error bars of bars, guessing."""
 
 BAND_OPACITY = 0.2
+FAINT_OPACITY = 0.55
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,15 @@ class Mark:
 
     def band(self) -> str:
         """Return the colour of an interval around the series, as CSS ``rgba``."""
+        return self._with(BAND_OPACITY)
+
+    def faint(self) -> str:
+        """Return the colour of the series' other half, e.g. of what is lost, as CSS ``rgba``."""
+        return self._with(FAINT_OPACITY)
+
+    def _with(self, opacity: float) -> str:
         red, green, blue = (int(self.colour[at : at + 2], 16) for at in (1, 3, 5))
-        return f"rgba({red}, {green}, {blue}, {BAND_OPACITY})"
+        return f"rgba({red}, {green}, {blue}, {opacity})"
 
 
 _OF_STAGE = {
