@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from interp.errors import unknown
-from interp.plates.notebook import plain, say_what_is_lacking
+from interp.plates.notebook import notebook_shell, plain, say_what_is_lacking
 
 if TYPE_CHECKING:
     from interp.plates.plate import Plate
@@ -21,7 +21,7 @@ _form = "interactive"
 
 
 def show_as(form: str) -> None:
-    """Choose how the plates of this notebook show themselves.
+    """Choose how the plates of this notebook show themselves, and figures that a cell ends with.
 
     From then on a cell whose plate the study lacks the data for says so in one line, and the cells after
     it run all the same.
@@ -38,6 +38,7 @@ def show_as(form: str) -> None:
         raise unknown("form of pictures", form, FORMS)
     _form = form
     say_what_is_lacking()
+    _figures_as(form)
 
 
 def display_plate(plate: Plate) -> None:
@@ -51,12 +52,30 @@ def display_plate(plate: Plate) -> None:
         ):  # fmt: skip
             display(plate.table if plate.table is not None else plate.frame)
     elif _form == "png":
-        from interp.printing.images import image_bytes
-
-        display({"image/png": image_bytes(plate.figure, "png")}, raw=True)
+        _display_still(plate.figure)
     else:
         display(go.Figure(plate.figure))
     display({"text/markdown": _words(plate), "text/plain": plate.reading}, raw=True)
+
+
+def _display_still(figure: go.Figure) -> None:
+    from IPython.display import display
+
+    from interp.printing.images import image_bytes
+
+    display({"image/png": image_bytes(figure, "png")}, raw=True)
+
+
+def _figures_as(form: str) -> None:
+    """Have bare plotly figures shown the same way; outside of a notebook nothing is changed."""
+    shell = notebook_shell()
+    if shell is None:
+        return
+    formatter = shell.display_formatter.ipython_display_formatter
+    if form == "png":
+        formatter.for_type(go.Figure, _display_still)
+    else:
+        formatter.pop(go.Figure, None)
 
 
 def _words(plate: Plate) -> str:

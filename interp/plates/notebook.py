@@ -18,16 +18,21 @@ def say_what_is_lacking() -> None:
     A cell that raises `Lacking` then counts as done, so that *Run all*, papermill and nbconvert go on
     with the next. Any other error stays one. Outside of a notebook nothing is changed.
     """
-    try:
-        from IPython import get_ipython
-    except ImportError:  # plates are drawn without IPython, too
-        return
-    shell = get_ipython()
+    shell = notebook_shell()
     if shell is None or getattr(shell, "_interp_says_lacking", False):
         return
     shell._interp_says_lacking = True
     shell.set_custom_exc((Lacking,), _say)
     shell.events.register("post_run_cell", _counts_as_done)
+
+
+def notebook_shell() -> Any:
+    """Return the shell of this notebook; None outside of one."""
+    try:
+        from IPython import get_ipython
+    except ImportError:  # plates are drawn without IPython, too
+        return None
+    return get_ipython()
 
 
 def _say(
