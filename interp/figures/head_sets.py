@@ -25,6 +25,7 @@ _CHANGES = {
     "stable": ("#66CCEE", ""),
     "lost": ("#CCBB44", "/"),
     "gained": ("#AA3377", "x"),
+    "changed": ("#EE7733", "/"),
 }
 """Colour and pattern: none is a checkpoint's."""
 
@@ -221,15 +222,21 @@ def layer_profiles(
 
 
 def changed_heads(
-    frame: pd.DataFrame, labels: Sequence[str], languages: Sequence[str], *, title: str
+    frame: pd.DataFrame,
+    labels: Sequence[str],
+    languages: Sequence[str],
+    *,
+    title: str,
+    kinds: Sequence[str] = ("stable", "lost", "gained"),
 ) -> go.Figure:
     """Draw how many top heads stay, go and come, a panel per checkpoint.
 
     Args:
-        frame: columns ``label``, ``lang``, ``stable``, ``lost``, ``gained``.
+        frame: columns ``label``, ``lang``, and those of ``kinds``, in heads.
         labels: checkpoints, in order.
         languages: rows, in order.
         title: of the chart.
+        kinds: what is stacked, of ``stable``, ``lost``, ``gained``, ``changed``.
 
     Returns:
         Stacked bars from 0, in heads; a click hands back ``[label, lang]``.
@@ -243,7 +250,8 @@ def changed_heads(
     languages = [lang for lang in languages if lang in set(frame["lang"])]
     for at, label in enumerate(labels, 1):
         own = frame[frame["label"] == label]
-        for change, (colour, pattern) in _CHANGES.items():
+        for change in kinds:
+            colour, pattern = _CHANGES[change]
             figure.add_bar(
                 y=own["lang"],
                 x=own[change],
@@ -265,7 +273,7 @@ def changed_heads(
                 col=at,
             )
     figure.update_layout(barmode="stack")
-    most = float(frame[list(_CHANGES)].sum(axis=1).max())
+    most = float(frame[list(kinds)].sum(axis=1).max())
     figure.update_xaxes(title_text="heads", range=[0, 1.05 * most])
     figure.update_yaxes(
         type="category", categoryorder="array", categoryarray=languages, autorange="reversed"

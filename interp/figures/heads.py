@@ -51,6 +51,7 @@ def head_multiples(
     title: str,
     unit: str,
     own_scale: bool = False,
+    scale_per_label: bool = False,
     diverging: bool = False,
     reverse: bool = False,
     beyond: pd.DataFrame | None = None,
@@ -64,9 +65,12 @@ def head_multiples(
         languages: in order: columns.
         title: of the chart.
         unit: of the values.
-        own_scale: whether every panel has its own colour scale (else all share one).
+        own_scale: whether every panel has its own colour scale, whose end stands above it (else all
+            share one).
+        scale_per_label: whether every checkpoint has a colour scale, which its panels share.
         diverging: whether values are differences: red and blue around 0.
-        reverse: whether a small value is the important one (ranks), and bright.
+        reverse: whether a small value is the important one (ranks), and bright; of differences,
+            whether red is a rise.
         beyond: columns ``label``, ``lang``, ``layer``, ``head``: cells to mark with a dot.
 
     Returns:
@@ -79,10 +83,10 @@ def head_multiples(
     places = panel_places(labels, languages, {panel: z.shape for panel, z in parts.items()})
     if not places:
         return empty(title, "no head scores of these checkpoints and languages")
-    colours = _colours(frame["value"].to_numpy(float), diverging, reverse)
+    shared = _shared_scales(frame, labels if scale_per_label else (), unit, diverging, reverse)
     data = []
     for panel, (top, left) in places.items():
-        looks: dict[str, Any] = {"coloraxis": "coloraxis"}
+        looks: dict[str, Any] = {"coloraxis": shared[panel[0] if scale_per_label else ""][0]}
         if own_scale:
             looks = {**_colours(parts[panel], diverging, reverse), "showscale": False}
         data.append(
@@ -119,19 +123,18 @@ def head_multiples(
                 name="beyond noise",
             )
         )
-    figure = go.Figure(data, _panel_axes(places, {panel: z.shape for panel, z in parts.items()}))
+    ends = {panel: _end(z, diverging) for panel, z in parts.items()} if own_scale else {}
+    figure = go.Figure(
+        data, _panel_axes(places, {panel: z.shape for panel, z in parts.items()}, ends)
+    )
     if not own_scale:
-        figure.update_layout(
-            coloraxis={
-                **_axis(colours),
-                # beside the names of the rows
-                "colorbar": {"title": {"text": unit, "side": "right"}, "x": 1.06},
-            }
-        )
+        figure.update_layout(dict(shared.values()))
     last = max(top + parts[panel].shape[0] for panel, (top, _) in places.items())
     tallest = max(z.shape[0] for z in parts.values())
     height = 150 + last * min(12, max(5, 150 / tallest))
-    return finish(figure, title=title, x="head", y="layer", height=int(height), legend=False)
+    finish(figure, title=title, x="head", y="layer", height=int(height), legend=False)
+    # the names of the rows stand to the right of the axes, where otherwise a colour bar makes room
+    return figure.update_layout(margin_r=44) if own_scale else figure
 
 
 def head_map(
@@ -264,8 +267,9 @@ def panel_places(
 def _panel_axes(
     places: Mapping[tuple[str, str], tuple[float, float]],
     shapes: Mapping[tuple[str, str], tuple[int, ...]],
+    ends: Mapping[tuple[str, str], str],
 ) -> dict[str, Any]:
-    """Lay out ticks of every row and column of panels, and their names."""
+    """Lay out ticks of every row and column of panels, and their names, with the ends of own scales."""
     rows = {top: shapes[panel][0] for panel, (top, _) in places.items()}
     columns = {left: shapes[panel][1] for panel, (_, left) in places.items()}
     last_head = max(left + n for left, n in columns.items()) - 0.5
@@ -273,14 +277,14 @@ def _panel_axes(
     # a language above each panel, a checkpoint beside each row: together they would be wider than a panel
     names = [
         {
-            "text": lang,
+            "text": f"{lang} {ends[label, lang]}" if ends else lang,
             "x": left - 0.5,
             "y": top - 0.6,
             "xanchor": "left",
             "yanchor": "bottom",
             **bare,
         }
-        for (_, lang), (top, left) in places.items()
+        for (label, lang), (top, left) in places.items()
     ] + [
         {
             "text": label,
@@ -321,10 +325,39 @@ def _colours(values: Floats, diverging: bool, reverse: bool) -> dict[str, Any]:
     known = values[np.isfinite(values)]
     if diverging:
         most = float(np.abs(known).max()) if known.size else 0.0
-        return {"colorscale": DIVERGING, "zmin": -(most or 1.0), "zmax": most or 1.0}
+        ends = {"zmin": -(most or 1.0), "zmax": most or 1.0}
+        return {"colorscale": DIVERGING, **ends, **({"reversescale": True} if reverse else {})}
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     high = high if high > low else low + 1.0
     return {"colorscale": SEQUENTIAL, "zmin": low, "zmax": high, "reversescale": reverse}
+
+
+def _shared_scales(
+    frame: pd.DataFrame, labels: Sequence[str], unit: str, diverging: bool, reverse: bool
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Give all panels one colour axis (named ""), or each checkpoint one, its bar beside the others'."""
+    found = [label for label in labels if label in set(frame["label"])]
+    scales = {}
+    for at, label in enumerate(found or [""]):
+        own = frame[frame["label"] == label] if label else frame
+        bar: dict[str, Any] = {"title": {"text": unit, "side": "right"}, "x": 1.06}
+        if len(found) > 1:  # one above the other
+            height = 1 / len(found)
+            bar |= {"len": 0.9 * height, "y": 1 - (at + 0.5) * height, "yanchor": "middle"}
+            bar["title"]["text"] = f"{label}<br>{unit}"
+        scales[label] = (
+            f"coloraxis{at + 1 if at else ''}",
+            {**_axis(_colours(own["value"].to_numpy(float), diverging, reverse)), "colorbar": bar},
+        )
+    return scales
+
+
+def _end(values: Floats, diverging: bool) -> str:
+    """Write where a panel's own colour scale ends."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return ""
+    return f"±{np.abs(known).max():.2g}" if diverging else f"to {known.max():.2g}"
 
 
 def _axis(colours: dict[str, Any]) -> dict[str, Any]:

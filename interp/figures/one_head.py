@@ -138,4 +138,5 @@ def language_rows(figure: go.Figure, languages: Sequence[str]) -> None:
         tickvals=list(range(len(languages))),
         ticktext=list(languages),
         range=[len(languages) - 0.5, -0.5],
+        zeroline=False,
     )

@@ -16,8 +16,7 @@ from dashboards.faults import command, command_of
 from dashboards.parts.heads.choice import HeadsChoice
 from interp.causal.containing import set_effects, sets_with
 from interp.figures.one_head import set_effects as draw_effects
-
-UNITS = {"nll": "nats per token", "chunk_ppl": "log of the ratio of mean perplexities"}
+from interp.plates.heads.ablation import UNITS
 
 
 def draw(choice: HeadsChoice) -> None:

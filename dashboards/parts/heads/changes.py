@@ -17,6 +17,7 @@ from dashboards.parts.heads.listed import list_heads
 from interp.figures.head_sets import changed_heads, jaccard_dots
 from interp.lahis.listed import changed_frame
 from interp.lahis.top_frames import change_frame
+from interp.plates.heads.changes import alike_text, kept_text
 
 
 def draw(choice: HeadsChoice) -> None:
@@ -40,7 +41,7 @@ def draw(choice: HeadsChoice) -> None:
         frame,
         "h_changes",
         runs=runs,
-        takeaway=_kept(frame),
+        takeaway=kept_text(frame),
         on_click=_choose_bar,
     )
     show(
@@ -53,7 +54,7 @@ def draw(choice: HeadsChoice) -> None:
         frame[["label", "lang", "jaccard", "chance"]],
         "h_jaccard",
         runs=runs,
-        takeaway=_alike(frame),
+        takeaway=alike_text(frame),
     )
     say_cut(choice)
     names = ("heads_kept", "score_rank_correlation")
@@ -95,26 +96,3 @@ def _list_changes(choice: HeadsChoice) -> None:
 def _choose_bar(cell: Sequence[Any]) -> None:
     set_control("h_label", str(cell[0]))
     set_control("lang", str(cell[1]))
-
-
-def _kept(frame: pd.DataFrame) -> str:
-    if frame.empty:
-        return "No language has top heads in both checkpoints."
-    parts = []
-    for label, own in frame.groupby("label", sort=False):
-        kept = 100 * own["stable"] / (own["stable"] + own["lost"])
-        parts.append(f"{label} keeps {kept.min():.0f}–{kept.max():.0f} %")
-    return f"Of each language's top heads {', '.join(parts)}."
-
-
-def _alike(frame: pd.DataFrame) -> str:
-    if frame.empty:
-        return "No language has top heads in both checkpoints."
-    parts = [
-        f"{label} {own['jaccard'].mean():.2f}" for label, own in frame.groupby("label", sort=False)
-    ]
-    above = int((frame["jaccard"] > frame["chance"]).sum())
-    return (
-        f"Mean Jaccard index: {', '.join(parts)}; random sets of that size reach "
-        f"{frame['chance'].mean():.3f} on average, and {above} of {len(frame)} are above it."
-    )

@@ -8,12 +8,13 @@ import streamlit as st
 from dashboards.chart import show
 from dashboards.faults import say_not_compared, say_one_checkpoint
 from dashboards.parts.heads.choice import HeadsChoice
-from dashboards.parts.heads.evidence import in_percent
 from dashboards.parts.heads.listed import choose_head, list_heads
 from interp.evidence.rows import evidence
 from interp.figures.heads import head_map, head_multiples
 from interp.figures.verdicts import evidence_text
 from interp.lahis.maps import DELTA_UNITS, delta_frame, scale_frame
+from interp.plates.heads.deltas import scale_text
+from interp.plates.heads.words import in_percent
 from interp.stats.verdict import BEYOND
 
 
@@ -128,19 +129,9 @@ def _say_scale(choice: HeadsChoice) -> None:
     found = choice.chosen.source.derive(
         scale_frame, choice.base.run_id, choice.others, choice.languages
     )
-    parts = []
-    for label, own in found.groupby("label", sort=False):
-        ratio = own["ratio"].dropna()
-        if len(ratio):
-            parts.append(
-                f"{label}'s scores add up to {ratio.min():.2f}–{ratio.max():.2f} times "
-                f"{choice.chosen.base}'s ({own['fell_raw'].mean():.0f} % of the heads fall raw, "
-                f"{own['fell_share'].mean():.0f} % as a share of their language's total)"
-            )
-    if parts:
+    if not found.empty:
         st.markdown(
-            f"**A raw difference shows a change of scale, too:** {'; '.join(parts)}. Where totals "
-            "differ, read *share* or *rank*."
+            f"{scale_text(found, choice.chosen.base)} Where totals differ, read *share* or *rank*."
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
@@ -21,16 +19,6 @@ def say_cut(choice: HeadsChoice) -> None:
         )
 
 
-SCALED = ("value", "signed_value", "ci_low", "ci_high", "base_value", "base_low", "base_high",
-          "label_value", "label_low", "label_high", "noise_floor")  # fmt: skip
-"""Columns of a comparison that are in the statistic's unit."""
-
-
-def in_percent(rows: pd.DataFrame) -> pd.DataFrame:
-    """Put shares of 1, as comparisons store them, in percent, as the page draws them."""
-    return rows.assign(**{name: 100 * rows[name] for name in SCALED})
-
-
 def stored_table(choice: HeadsChoice, rows: pd.DataFrame, what: str) -> None:
     """Show rows of the comparison, those of the languages shown, or say that there are none.
 
@@ -46,12 +34,6 @@ def stored_table(choice: HeadsChoice, rows: pd.DataFrame, what: str) -> None:
     key = "h_stored_" + str(rows["statistic"].iloc[0])
     with st.expander(f"Stored comparison: {what}", icon=":material/balance:", key=f"{key}_box"):
         st.dataframe(evidence(shown), hide_index=True, key=key, alt=f"Stored comparison: {what}")
-
-
-def mean_text(values: Sequence[float]) -> str:
-    """Write one number, or the ends of several."""
-    first, last = f"{values[0]:.1f}", f"{values[-1]:.1f}"
-    return first if first == last else f"{first}–{last}"
 
 
 def _among(codes: pd.Series, choice: HeadsChoice) -> pd.Series:

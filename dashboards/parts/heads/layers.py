@@ -10,9 +10,11 @@ import pandas as pd
 from dashboards.chart import show
 from dashboards.controls import set_control
 from dashboards.parts.heads.choice import HeadsChoice
-from dashboards.parts.heads.evidence import in_percent, say_cut, stored_table
+from dashboards.parts.heads.evidence import say_cut, stored_table
 from interp.figures.head_sets import layer_profiles
 from interp.lahis.top_frames import profile_frame
+from interp.plates.heads.layers import fullest_text
+from interp.plates.heads.words import in_percent
 from interp.stats.verdict import BEYOND
 
 
@@ -34,7 +36,7 @@ def draw(choice: HeadsChoice) -> None:
         frame,
         "h_layers",
         runs=choice.about(choice.runs),
-        takeaway=_fullest(frame),
+        takeaway=fullest_text(frame),
         on_click=_choose_layer,
     )
     if stored is not None:
@@ -47,13 +49,3 @@ def _choose_layer(cell: Sequence[Any]) -> None:
     set_control("h_label", str(cell[0]))
     set_control("lang", str(cell[1]))
     set_control("h_layer", int(cell[2]))
-
-
-def _fullest(frame: pd.DataFrame) -> str:
-    if frame.empty:
-        return "No language has scores that are all numbers."
-    parts = []
-    for label, own in frame.groupby("label", sort=False):
-        means = own.groupby("layer")["percent"].mean()
-        parts.append(f"{label} layer {means.idxmax()} ({means.max():.0f} %)")
-    return f"The layer with most top heads, mean over languages: {', '.join(parts)}."

@@ -16,6 +16,7 @@ from interp.figures.heads import head_map, head_multiples
 from interp.lahis.listed import top_frame
 from interp.lahis.maps import UNITS, HeadMaps, score_frame, viewed
 from interp.lahis.top_frames import top_of
+from interp.plates.heads.scores import leading_text
 
 
 def draw(choice: HeadsChoice) -> None:
@@ -36,7 +37,7 @@ def draw(choice: HeadsChoice) -> None:
         frame,
         "h_multiples",
         runs=choice.about(choice.runs),
-        takeaway=_which_leads(frame, reverse),
+        takeaway=leading_text(frame, reverse),
     )
     maps = choice.maps[choice.label]
     own = frame[(frame["label"] == choice.label) & (frame["lang"] == choice.lang)]
@@ -112,20 +113,6 @@ def _hover(maps: HeadMaps, lang: str) -> list[str]:
             f"layer {layer}, head {head}<br>score {maps.scores[cell]:.4g}{ends}{place}{part}"
         )
     return texts
-
-
-def _which_leads(frame: pd.DataFrame, reverse: bool) -> str:
-    known = frame.dropna(subset="value")
-    if known.empty:
-        return "No score is a number in this view."
-    grouped = known.groupby(["label", "lang"], sort=False)["value"]
-    first = known.loc[grouped.idxmin() if reverse else grouped.idxmax()]
-    names = first["layer"].astype(str) + "." + first["head"].astype(str)
-    counts = names.value_counts()
-    return (
-        f"Head {counts.index[0]} (layer.head) scores highest in {counts.iloc[0]} of {len(first)} "
-        f"maps, {len(counts)} different head{'s' if len(counts) > 1 else ''} in all of them."
-    )
 
 
 def _where_top(choice: HeadsChoice, maps: HeadMaps, top: Sequence[tuple[int, int]]) -> str:

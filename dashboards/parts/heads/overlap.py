@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dashboards.chart import show
 from dashboards.controls import choose, set_control
 from dashboards.parts.heads.choice import HeadsChoice
-from dashboards.parts.heads.evidence import in_percent, mean_text, say_cut, stored_table
+from dashboards.parts.heads.evidence import say_cut, stored_table
 from dashboards.parts.heads.listed import list_heads
 from interp.figures.head_sets import overlap_maps
 from interp.figures.verdicts import evidence_text
 from interp.lahis.listed import shared_frame
 from interp.lahis.top_frames import chance_overlap, overlap_change, overlap_frame
+from interp.plates.heads.overlap import change_text, overlap_text
+from interp.plates.heads.words import in_percent
 from interp.stats.verdict import BEYOND
 
 
@@ -43,7 +44,7 @@ def draw(choice: HeadsChoice) -> None:
         frame,
         "h_overlap",
         runs=choice.about(choice.runs),
-        takeaway=_means(choice, frame),
+        takeaway=overlap_text(frame, _chances(choice)),
         on_click=_choose_pair,
     )
     _change(choice, frame, pair)
@@ -77,7 +78,7 @@ def _change(choice: HeadsChoice, frame: pd.DataFrame, pair: tuple[str, str]) -> 
         change,
         "h_overlap_change",
         runs=choice.about(choice.runs),
-        takeaway=_mean_change(change),
+        takeaway=change_text(change),
         on_click=_choose_pair,
     )
     say_cut(choice)
@@ -128,30 +129,9 @@ def _choose_pair(cell: Sequence[Any]) -> None:
         set_control("h_other", other)
 
 
-def _means(choice: HeadsChoice, frame: pd.DataFrame) -> str:
-    pairs = frame[frame["lang"] != frame["other_lang"]]
-    if pairs.empty:
-        return "No two languages have scores that are all numbers."
-    parts = [
-        f"{label} {own['percent'].mean():.0f} %"
-        for label, own in pairs.groupby("label", sort=False)
-    ]
-    chances = {
-        chance_overlap(choice.n_top(label), maps.n_heads_total)
+def _chances(choice: HeadsChoice) -> dict[str, float]:
+    """Percent that random sets share, by checkpoint."""
+    return {
+        label: chance_overlap(choice.n_top(label), maps.n_heads_total)
         for label, maps in choice.maps.items()
     }
-    chance = mean_text(sorted(chances))
-    return (
-        f"Two languages share on average {', '.join(parts)} of their top heads; by chance it would "
-        f"be {chance} %."
-    )
-
-
-def _mean_change(change: pd.DataFrame) -> str:
-    parts = [
-        f"{label} {own['percent'].mean():+.1f} points (from {own['percent'].min():+.0f} to "
-        f"{own['percent'].max():+.0f})"
-        for label, own in change.groupby("label", sort=False)
-    ]
-    unchanged = int(np.isclose(change["percent"], 0).sum() // 2)
-    return f"On average {', '.join(parts)}; {unchanged} of {len(change) // 2} pairs are unchanged."
