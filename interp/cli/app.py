@@ -17,6 +17,7 @@ from interp.cli import (
     doctor,
     eval,
     export,
+    figures,
     import_,
     lahis,
     lape,
@@ -84,6 +85,7 @@ def build() -> typer.Typer:
     app.command("compare", rich_help_panel="Studies")(compare.command)
     app.command("claims", rich_help_panel="Studies")(claims.command)
     app.command("transition", rich_help_panel="Studies")(transition.command)
+    app.command("figures", rich_help_panel="Studies")(figures.command)
     app.add_typer(study.app, name="study", rich_help_panel="Studies")
     app.add_typer(import_.app, name="import", rich_help_panel="Studies")
     app.add_typer(export.app, name="export", rich_help_panel="Studies")

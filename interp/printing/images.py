@@ -1,37 +1,128 @@
-"""Figures as SVG and PNG, through Kaleido and a Chrome on this machine."""
+"""Figures as SVG, PDF and PNG, through Kaleido and a Chrome on this machine."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from functools import cache
-from importlib.util import find_spec
+import struct
+import zlib
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from interp.figures.layout import inked
+from interp.errors import unknown
+from interp.printing.browser import BROWSER, why_no_browser
+from interp.printing.glyphs import needed_families
+from interp.printing.paper import HEIGHT, as_printed, laid_out, still
+from interp.printing.pdf import steady
+from interp.printing.sheet import Sheet
+from interp.printing.svg import finished
+from interp.printing.texts import figure_characters
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FORMS = ("svg", "pdf", "png")
+WIDTH = 1000
+"""Pixels of a picture for the screen."""
+
+why_no_images = why_no_browser
+
+_CSS_MM = 96 / 25.4
+"""Pixels of a screen in a millimetre."""
 
 
-@cache
-def why_no_images() -> str | None:
-    """Say what is missing for SVG and PNG; None where nothing is."""
-    if find_spec("kaleido") is None:
-        return "SVG and PNG need Kaleido: pip install kaleido"
-    if not (os.environ.get("BROWSER_PATH") or any(map(shutil.which, _BROWSERS))):
-        return "SVG and PNG need Chrome or Chromium: apt-get install chromium, or plotly_get_chrome"
-    return None
-
-
-def image_bytes(figure: go.Figure, form: str) -> bytes:
+def image_bytes(
+    figure: go.Figure,
+    form: str,
+    *,
+    sheet: Sheet | None = None,
+    embed: bool = True,
+    japanese_first: bool = False,
+) -> bytes:
     """Draw a figure on white, as it would be printed.
 
+    Many calls in one process share a Chrome.
+
     Args:
-        figure: as it is shown.
-        form: ``svg`` or ``png``.
+        figure: as it is shown; stays as it is.
+        form: ``svg``, ``pdf`` or ``png``.
+        sheet: its place in print; for a screen (1000 pixels wide) by default.
+        embed: whether an SVG carries its fonts along.
+        japanese_first: of figures that show Japanese and no Chinese.
+
+    Raises:
+        InterpError: another form, or no Chrome.
     """
-    printed = inked(go.Figure(figure), "light")
-    printed.update_layout(paper_bgcolor="white", plot_bgcolor="white", template="plotly_white")
-    made: bytes = printed.to_image(format=form, width=1000, height=figure.layout.height, scale=2)
-    return made
+    return pictures(figure, [form], sheet=sheet, embed=embed, japanese_first=japanese_first)[form]
+
+
+def pictures(
+    figure: go.Figure,
+    forms: Sequence[str],
+    *,
+    sheet: Sheet | None = None,
+    embed: bool = True,
+    japanese_first: bool = False,
+) -> dict[str, bytes]:
+    """Draw a figure once, and make several forms of the drawing.
+
+    Args:
+        figure: as it is shown; stays as it is.
+        forms: of `FORMS`.
+        sheet: as for `image_bytes`.
+        embed: likewise.
+        japanese_first: likewise.
+
+    Returns:
+        Form to content.
+
+    Raises:
+        InterpError: another form, or no Chrome.
+    """
+    for form in forms:
+        if form not in FORMS:
+            raise unknown("form of pictures", form, FORMS)
+    if not forms:
+        return {}
+    drawing, width, height = _drawing(figure, sheet, embed or "svg" not in forms, japanese_first)
+    return {form: _made(drawing, form, width, height, sheet) for form in forms}
+
+
+def _made(drawing: str, form: str, width: float, height: float, sheet: Sheet | None) -> bytes:
+    if form == "svg":
+        return drawing.encode()
+    if form == "pdf":
+        return steady(BROWSER.pdf(drawing, width, height))
+    wide, high = width * _CSS_MM, height * _CSS_MM
+    if sheet is None:
+        return BROWSER.png(drawing, wide, high, 2)
+    return _with_density(BROWSER.png(drawing, wide, high, sheet.dpi / 96), sheet.dpi)
+
+
+def _drawing(
+    figure: go.Figure, sheet: Sheet | None, embed: bool, japanese_first: bool
+) -> tuple[str, float, float]:
+    """Draw as SVG; also width and height in millimetres."""
+    characters = figure_characters(figure.to_plotly_json())
+    families = needed_families(characters, japanese_first=japanese_first)
+    made = still(as_printed(figure, families))
+    if sheet is None:
+        wide, high = float(WIDTH), float(made["layout"].get("height") or HEIGHT)
+        unit, pixel = "", 1 / _CSS_MM
+        size = (wide, high)
+    else:
+        wide, high = laid_out(made, sheet)
+        unit, pixel = "mm", sheet.width / wide
+        size = (sheet.width, high * pixel)
+    drawing = finished(
+        BROWSER.svg(made, wide, high),
+        width=f"{round(size[0], 3):g}{unit}",
+        height=f"{round(size[1], 3):g}{unit}",
+        embed=embed,
+    )
+    return drawing, wide * pixel, high * pixel
+
+
+def _with_density(picture: bytes, dpi: int) -> bytes:
+    """Write into a PNG how large it is printed."""
+    per_metre = round(dpi / 0.0254)
+    content = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    chunk = struct.pack(">I", 9) + content + struct.pack(">I", zlib.crc32(content))
+    head = 33  # signature and IHDR
+    return picture[:head] + chunk + picture[head:]

@@ -1,0 +1,183 @@
+"""The figures of a study as a folder: each in the formats asked for, its numbers, and captions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from interp.errors import InterpError
+from interp.plates.plate import Lacking, Plate
+from interp.plates.registry import draw_all
+from interp.plates.view import View
+from interp.printing.captions import Caption, write_captions
+from interp.printing.check import missing_glyphs
+from interp.printing.glyphs import font_lines, uncovered
+from interp.printing.images import FORMS, pictures, why_no_images
+from interp.printing.pages import LIBRARY, page
+from interp.printing.sheet import Sheet
+from interp.printing.texts import figure_characters
+from interp.study.atomic import write_bytes
+
+FORMATS = ("html", *FORMS)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How figures are written.
+
+    Attributes:
+        formats: of `FORMATS`.
+        sheet: their place in print; of SVG, PDF and PNG.
+        numbers: whether the plotted numbers are written beside each, as CSV.
+        embed: whether SVG and HTML carry their fonts along.
+        shared: whether the HTML pages share one plotly.min.js, or each carries it along.
+    """
+
+    formats: tuple[str, ...] = ("html",)
+    sheet: Sheet = field(default_factory=Sheet)
+    numbers: bool = True
+    embed: bool = True
+    shared: bool = True
+
+
+@dataclass
+class Written:
+    """What was written.
+
+    Attributes:
+        captions: per figure or table.
+        lacking: name to what the study lacks for it.
+        fonts: lines about fonts that are missing.
+        blocked: why pictures could not be made; None where they were.
+    """
+
+    captions: list[Caption] = field(default_factory=list)
+    lacking: dict[str, str] = field(default_factory=dict)
+    fonts: list[str] = field(default_factory=list)
+    blocked: str | None = None
+
+
+def write_figures(
+    view: View,
+    folder: Path,
+    *,
+    names: Collection[str] | None = None,
+    wishes: Wishes | None = None,
+    done: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Written:
+    """Draw the figures of a study and write them.
+
+    Args:
+        view: the study, and what of it is shown.
+        folder: where to; made when absent.
+        names: only these; all by default.
+        wishes: formats, sizes, fonts.
+        done: called after each figure.
+        tell: receives a line when something is missing.
+
+    Returns:
+        What was written, and what was not and why: neither stops the other figures.
+
+    Raises:
+        InterpError: an unknown name, a folder that cannot be written, no Chrome where only pictures are
+            asked for.
+    """
+    wishes = wishes or Wishes()
+    written = Written()
+    formats = wishes.formats
+    if set(formats) & set(FORMS):
+        written.blocked = why_no_images()
+        if written.blocked is not None:
+            formats = tuple(form for form in formats if form not in FORMS)
+            if not formats:
+                raise InterpError(written.blocked)
+    _ready(folder)
+    missing: set[str] = set()
+    for chapter, entry, plate in draw_all(view, names):
+        if isinstance(plate, Lacking):
+            written.lacking[entry.name] = str(plate)
+            tell(f"{entry.name} left out: {plate}")
+        else:
+            files, without = _write(plate, folder, formats, wishes, _japanese_first(view))
+            new = without - missing
+            for line in font_lines(new):
+                written.fonts.append(line)
+                tell(line)
+            missing |= new
+            written.captions.append(Caption.of(plate, chapter, files))
+        done()
+    if "html" in formats and wishes.shared and any(c.has("html") for c in written.captions):
+        from plotly.offline import get_plotlyjs
+
+        write_bytes(folder / LIBRARY, get_plotlyjs().encode())
+    write_captions(view, folder, written.captions, written.lacking)
+    return written
+
+
+def _ready(folder: Path) -> None:
+    """Make the folder, and refuse one that cannot be written before anything is drawn."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    else:
+        reason = None if os.access(folder, os.W_OK) else "not writable"
+    if reason is not None:
+        raise InterpError(f"cannot write {folder}: {reason}; choose another folder with --out")
+
+
+def _japanese_first(view: View) -> bool:
+    return "ja" in view.languages and "zh" not in view.languages
+
+
+def _write(
+    plate: Plate, folder: Path, formats: Sequence[str], wishes: Wishes, japanese_first: bool
+) -> tuple[list[str], set[str]]:
+    """Write one figure; its files, and the characters that no font has."""
+    files: list[str] = []
+    without: set[str] = set()
+    if plate.figure is not None:
+        without |= set(uncovered(figure_characters(plate.figure.to_plotly_json())))
+        drawn = pictures(
+            plate.figure,
+            [form for form in formats if form in FORMS],
+            sheet=wishes.sheet,
+            embed=wishes.embed,
+            japanese_first=japanese_first,
+        )
+        if "html" in formats:
+            drawn["html"] = page(
+                plate, shared=wishes.shared, embed=wishes.embed, japanese_first=japanese_first
+            ).encode()
+        for form in formats:
+            path = folder / f"{plate.name}.{form}"
+            write_bytes(path, drawn[form])
+            files.append(path.name)
+            without |= _unprinted(path, wishes.embed, without)
+    if wishes.numbers or plate.figure is None:
+        path = folder / f"{plate.name}.csv"
+        shown = plate.frame if plate.table is None or wishes.numbers else plate.table
+        write_bytes(path, shown.to_csv(index=False).encode())
+        files.append(path.name)
+    return files, without
+
+
+def _unprinted(path: Path, embedded: bool, without: Collection[str]) -> set[str]:
+    """Check a file that was written: the characters that it has no glyph for.
+
+    Raises:
+        InterpError: a PDF with empty boxes, though every character has a font.
+    """
+    if path.suffix == ".svg" and embedded:
+        return set(missing_glyphs(path))
+    if path.suffix == ".pdf" and not without:
+        boxes = len(missing_glyphs(path))
+        if boxes:
+            raise InterpError(
+                f"{path}: {boxes} glyphs are empty boxes although this machine has a font for each "
+                "character: fc-cache -f lists its fonts anew"
+            )
+    return set()
