@@ -130,8 +130,8 @@ def language_bars(
     if chance is not None:
         figure.add_hline(y=chance, line={"dash": "dot", "color": NEUTRAL})
         figure.add_annotation(
-            x=1, xref="paper", y=chance, text=f"guessing {chance:.2g}", showarrow=False,
-            xanchor="right", yanchor="bottom", font={"size": 11},
+            x=1, xref="paper", y=chance, text=f"guessing<br>{chance:.2g}", showarrow=False,
+            xanchor="left", align="left", font={"size": 11},
         )  # fmt: skip
     figure.update_layout(barmode="group")
     figure.update_xaxes(
@@ -139,6 +139,8 @@ def language_bars(
     )
     figure.update_yaxes(rangemode="tozero")
     finish(figure, title=title, y="accuracy (share of facts)", height=_HEIGHT)
+    if chance is not None:
+        figure.update_layout(margin={"r": 70})  # its name lies beside the bars, not on them
     return legend_below(figure, _HEIGHT, pixels=45)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -39,7 +40,7 @@ def kind_bars(
     if frame.empty:
         return empty(title, "no fact is answered by the base and another checkpoint")
     figure = make_subplots(
-        len(labels), 1, shared_xaxes=True, shared_yaxes="all", vertical_spacing=0.12,
+        len(labels), 1, shared_xaxes=True, vertical_spacing=0.12,
         subplot_titles=[html.escape(one) for one in labels],
     )  # fmt: skip
     at = {lang: number for number, lang in enumerate(places)}
@@ -77,6 +78,10 @@ def kind_bars(
             )
         figure.add_hline(y=0, line={"color": GRID, "width": 2}, row=number, col=1)
     figure.update_layout(barmode="group")
+    ends = frame.loc[frame["lang"].isin(at), ["delta", "delta_low", "delta_high"]].to_numpy(float)
+    low, high = min(0.0, float(np.nanmin(ends))), max(0.0, float(np.nanmax(ends)))
+    room = 0.06 * (high - low) or 0.01
+    figure.update_yaxes(range=[low - room, high + room])
     figure.update_xaxes(
         tickvals=list(at.values()), ticktext=[html.escape(one) for one in at],
         range=[-0.6, len(at) - 0.4], showticklabels=True,
@@ -116,11 +121,17 @@ def relation_points(
         own = frame[(frame["label"] == label) & frame["relation"].isin(at)]
         sure = (own["delta_low"] > 0) | (own["delta_high"] < 0)
         mark = marks[label]
+        figure.add_scatter(  # what the legend shows: the first point may be hollow
+            x=[None], y=[None], mode="markers", name=html.escape(label), legendgroup=label,
+            marker={"color": mark.colour, "size": 9, "symbol": mark.symbol},
+        )  # fmt: skip
         figure.add_scatter(
             x=own["delta"],
             y=own["relation"].map(at) + 0.24 * (number - (len(labels) - 1) / 2),
             mode="markers",
-            name=html.escape(label),
+            name=f"{html.escape(label)}: change",
+            legendgroup=label,
+            showlegend=False,
             marker={
                 "color": mark.colour,
                 "size": 9,

@@ -96,10 +96,15 @@ class Answers:
         return pairs_of(correct, ranks if self.aligned else None, self.base, languages, statistic)
 
 
+_kept: list[tuple[View, str, Answers]] = []
+"""The answers read last, of generated answers and of scored options: a dozen plates share them."""
+
+
 def read_answers(view: View, analysis: str) -> Answers:
     """Read the answers of the checkpoints shown.
 
-    Option scores are all decided by the base's normalisation.
+    Option scores are all decided by the base's normalisation. A view that was read is not read again: it
+    chooses among the runs that were there when it was first looked at.
 
     Args:
         view: the study, and what of it is shown.
@@ -109,6 +114,16 @@ def read_answers(view: View, analysis: str) -> Answers:
         Lacking: no such run, or none with a fact in the languages shown.
         InterpError: scores that are no numbers, a fact answered twice, a damaged file.
     """
+    for known, kind, answers in _kept:
+        if known is view and kind == analysis:
+            return answers
+    answers = _read(view, analysis)
+    _kept.append((view, analysis, answers))
+    del _kept[:-2]
+    return answers
+
+
+def _read(view: View, analysis: str) -> Answers:
     runs = dict(view.runs(analysis))
     ids = list(runs.values())
     facts = read_sheet(view.study, str(view.about(ids)["data_hash"].iloc[0]), ids)

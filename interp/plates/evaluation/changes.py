@@ -57,7 +57,9 @@ def accuracy_change(view: View, *, benchmark: str | None = None) -> Plate:
     frame = answers.accuracy(languages, Part())
     rows = stored(view, answers.analysis, answers.runs, "accuracy")
     signs, evidence = signs_of(rows[rows["lang"].isin(languages)])
-    title = title_of(view, answers, "accuracy by language")
+    change = bool(answers.base and answers.others)
+    against = f", sorted by change from {answers.base}" if change else ""
+    title = title_of(view, answers, f"accuracy by language{against}")
     order = by_change(frame, languages, answers)
     said = [accuracy_said(answers.base, answers.others, frame, rows, True)]
     if answers.chance is not None:
@@ -105,7 +107,7 @@ def english_only(view: View, *, benchmark: str | None = None) -> Plate:
             f"no fact is stated in English only, in {', '.join(there)}: choose another language",
         )
     frame = answers.accuracy(languages, part)
-    title = title_of(view, answers, "accuracy by language", part)
+    title = title_of(view, answers, f"accuracy on {_SAID[ENGLISH_ONLY]}")
     said = [_both(answers, languages)]
     if answers.chance is not None:
         said.append(f"Guessing would give {answers.chance:.0%}.")
