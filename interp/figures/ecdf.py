@@ -125,6 +125,7 @@ def cumulative_counts(
     *,
     title: str,
     distances: Mapping[str, float] | None = None,
+    relative: bool = False,
 ) -> go.Figure:
     """Draw the paper's Fig 15: cumulative *numbers* of neurons, D in the legend.
 
@@ -135,6 +136,7 @@ def cumulative_counts(
         marks: label to its look.
         title: of the chart.
         distances: label to its D from the base.
+        relative: whether ``depth`` is relative, where checkpoints differ in depth.
     """
     if frame.empty:
         return empty(title, "no neuron was selected")
@@ -151,4 +153,6 @@ def cumulative_counts(
             name=str(label) if known is None else f"{label} (D_KS = {known:.4f})",
         )
     figure.update_yaxes(rangemode="tozero")
-    return finish(figure, title=title, x=LAYER, y="neurons in layers up to here")
+    return finish(
+        figure, title=title, x=RELATIVE if relative else LAYER, y="neurons in layers up to here"
+    )

@@ -18,6 +18,7 @@ from dashboards.texts import language_name, plain
 from interp.figures.neuron_map import entropy_scatter
 from interp.lape.live import neuron_table, scatter_frame
 from interp.options import LapeOptions
+from interp.plates.neurons.scatter import about_map
 
 
 def draw_map(chosen: Chosen, one: Shown, lang: str, place: Place | None) -> None:
@@ -46,26 +47,9 @@ def draw_map(chosen: Chosen, one: Shown, lang: str, place: Place | None) -> None
         frame,
         "n_map",
         runs=chosen.about([one.run_id]),
-        takeaway=_what_is_drawn(one, frame),
+        takeaway=about_map(counted.ranked, counted.chosen, frame),
         on_click=lambda point: look_at((int(point[0]), int(point[1]))),
     )
-
-
-def _what_is_drawn(one: Shown, frame: pd.DataFrame) -> str:
-    assert one.counted is not None
-    ranked, n = one.counted.ranked, one.counted.ranked.entropy.size
-    selected = len(one.counted.chosen.layers)
-    others = n - ranked.n_dead - ranked.n_filtered - selected
-    drawn = int((~frame["selected"]).sum())
-    part = f"all {others:,}" if drawn == others else f"{drawn:,} of {others:,}, evenly picked,"
-    text = (
-        f"{selected:,} of {n:,} neurons are selected, all of them drawn, and {part} of those that "
-        f"could have been; not drawn are {ranked.n_filtered:,} that the filter removed and "
-        f"{ranked.n_dead:,} dead ones."
-    )
-    if selected < one.counted.chosen.n_wanted:
-        text += f" The top fraction asks for {one.counted.chosen.n_wanted:,}: no more can be had."
-    return text
 
 
 def wanted_places(

@@ -25,18 +25,28 @@ class Comparing(Protocol):
         """Return the stored comparisons of the checkpoints shown with the base."""
 
 
-def own_rows(chosen: Comparing, shown: Sequence[Selection], statistic: str) -> pd.DataFrame:
+def own_rows(
+    chosen: Comparing,
+    shown: Sequence[Selection],
+    statistic: str,
+    languages: Sequence[str | None] | None = None,
+) -> pd.DataFrame:
     """Return the stored comparisons of the very runs that are shown.
 
     Args:
         chosen: where they are stored.
         shown: the checkpoints.
         statistic: of LAPE, e.g. ``neurons``.
+        languages: only theirs, None standing for all together; every row where omitted.
     """
     rows = chosen.compared(analysis="lape", statistic=statistic)
     runs = {one.label: one.run_id for one in shown}
     mine = rows["label_run"] == rows["label"].map(runs)
-    return rows[(rows["base_run"] == runs.get(chosen.base, "")) & mine]
+    rows = rows[(rows["base_run"] == runs.get(chosen.base, "")) & mine]
+    if languages is None:
+        return rows
+    pooled = rows["lang"].isna() & (None in languages)
+    return rows[pooled | rows["lang"].isin([lang for lang in languages if lang is not None])]
 
 
 def stored_rows(

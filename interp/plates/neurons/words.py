@@ -65,7 +65,12 @@ def verdicts(frame: pd.DataFrame) -> str:
     counted = judged["verdict"].value_counts()
     said = [f"{counted[one]} {SIGNS[one]} {one}" for one in SIGNS if one in counted]
     plural = "s" if len(judged) > 1 else ""
-    return f"; of {len(judged)} difference{plural} {', '.join(said)}."
+    return f"; of {len(judged)} difference{plural}: {', '.join(said)}."
+
+
+def with_intervals(frame: pd.DataFrame) -> str:
+    """Say for a title whether some number has an interval."""
+    return " and 95 % intervals" if frame["low"].notna().any() else ""
 
 
 def fullest(shown: Sequence[Selection], languages: Sequence[str]) -> str:
@@ -132,4 +137,6 @@ def about_evidence(view: View, shown: Sequence[Selection], rows: pd.DataFrame) -
             ]
         )
     counted = verdicts(rows).removeprefix("; of ").rstrip(".")
-    return " ".join([f"Against the noise of measuring {view.base} twice, of {counted}.", *said])
+    return " ".join(
+        [f"Of {counted}, held against what two measurements of {view.base} differ by.", *said]
+    )
