@@ -1,0 +1,76 @@
+"""The page as a file: whole or absent, and never over something that is not ours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from interp.errors import InterpError
+from interp.plates.view import View
+from interp.report.page import GENERATOR, render
+from interp.study.atomic import write_bytes, write_error
+
+_HEAD = 4096
+"""Bytes of a page among which it says what made it."""
+
+
+def default_file(view: View) -> Path:
+    """Return where a report goes unasked: the working folder, under the study's name."""
+    name = re.sub(r"[^\w.-]+", "-", view.study.name).strip("-.") or "study"
+    return Path(f"{name}-report.html")
+
+
+def check_file(file: Path) -> None:
+    """Refuse, before anything is drawn, a file that must not be written.
+
+    Raises:
+        InterpError: a folder, or a file that is no report of this program.
+    """
+    if file.is_dir():
+        raise InterpError(f"--out {file} is a folder: expected a file, e.g. {file / 'report.html'}")
+    if file.exists() and not _is_ours(file):
+        raise InterpError(
+            f"--out {file} exists and is no report of interp: expected another name; it is left as it is"
+        )
+
+
+def write_report(
+    view: View, file: Path, *, title: str | None = None, progress: str = ""
+) -> tuple[Path, float]:
+    """Write the page of a study; an earlier report of this name is replaced, once the new one is whole.
+
+    Args:
+        view: the study, and what of it is shown.
+        file: where to; its folder is made when absent.
+        title: of the page; the study's name by default.
+        progress: title of the progress bar on standard error; empty shows none.
+
+    Returns:
+        The file, and its size in MB (millions of bytes).
+
+    Raises:
+        InterpError: the file is a folder or not ours, or cannot be written.
+    """
+    check_file(file)
+    content = render(view, title=title, progress=progress).encode()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(file, content)
+    except OSError as error:
+        raise _refused(write_error(file.parent, error)) from error
+    except InterpError as error:
+        raise _refused(error) from error
+    return file, len(content) / 1e6
+
+
+def _refused(error: InterpError) -> InterpError:
+    """Name this command's option where the study's would be named."""
+    return InterpError(str(error).replace("a folder that can be written with --study", "another file with --out"))  # fmt: skip
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return f'content="{GENERATOR}'.encode() in opened.read(_HEAD)
+    except OSError as error:
+        raise InterpError(f"cannot read --out {file}: {error.strerror}") from error
