@@ -25,7 +25,7 @@ _FAINT = "#8A8A8A"
 _SLOT = 0.75
 """Of the room of a language, shared out among the checkpoints."""
 _PIXELS = 26
-_GAP = "\u00a0\u00a0"
+_GAP = "\u00a0\u00a0\u00a0"
 """Between a point and its sign; plotly drops plain blanks."""
 _NO_DIFFERENCE = {"difference": 0.0, "distance": 0.0, "likeness": 1.0}
 
