@@ -95,7 +95,13 @@ def ablation_matrices(
 
 
 def make_panels(labels: Sequence[str], down: int, across: int) -> go.Figure:
-    """Lay panels out by rows, each named."""
+    """Lay panels out by rows, each named.
+
+    Args:
+        labels: the panels' names, in order.
+        down: rows of panels.
+        across: panels in a row.
+    """
     from plotly.subplots import make_subplots
 
     return make_subplots(

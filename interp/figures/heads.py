@@ -221,7 +221,14 @@ def cell_side(n_layers: int) -> int:
 
 
 def whole_cells(figure: go.Figure, n_rows: int, n_columns: int, **place: Any) -> None:
-    """Fit the axes to a map's cells, the first row at the top, and number them by whole numbers."""
+    """Fit the axes to a map's cells, the first row at the top, and number them by whole numbers.
+
+    Args:
+        figure: changed in place.
+        n_rows: rows of cells.
+        n_columns: columns of cells.
+        **place: ``row`` and ``col`` of the panel, where there are several.
+    """
     axes: dict[str, Any] = {"showgrid": False, "zeroline": False}
     figure.update_xaxes(range=[-0.5, n_columns - 0.5], dtick=_step(n_columns), **axes, **place)
     figure.update_yaxes(range=[n_rows - 0.5, -0.5], dtick=_step(n_rows), **axes, **place)

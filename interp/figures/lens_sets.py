@@ -224,7 +224,16 @@ def language_levels(
 def ribbon(
     figure: go.Figure, x: pd.Series, low: pd.Series, high: pd.Series, mark: Mark, **place: int
 ) -> None:
-    """Fill what lies between two curves; there is no line around it."""
+    """Fill what lies between two curves; there is no line around it.
+
+    Args:
+        figure: changed in place.
+        x: places of both curves.
+        low: the lower curve.
+        high: the upper one.
+        mark: whose tint the band has.
+        **place: ``row`` and ``col`` of the panel, where there are several.
+    """
     figure.add_scatter(
         x=[*x, *x[::-1]],
         y=[*high, *low[::-1]],
