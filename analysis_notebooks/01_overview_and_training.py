@@ -149,6 +149,4 @@ plate.frame[
 from interp.figures.overview import verdict_counts
 
 counts = plates.overview.verdicts(view).frame
-plates.show(
-    verdict_counts(counts[counts["beyond noise"] > 0], title="Where something is beyond noise")
-)
+verdict_counts(counts[counts["beyond noise"] > 0], title="Where something is beyond noise")

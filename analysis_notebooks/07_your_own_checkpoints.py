@@ -32,8 +32,14 @@ pictures = "interactive"  # "png": still pictures, as on a code host (needs Chro
 # %%
 import tempfile
 
+import torch
+
 import interp
 from interp import plates
+from interp.data.prompts import answer_tokens, encode_prompt
+from interp.lape.run import run_lape
+from interp.lens.run import run_lens
+from interp.model.sites import resid_post
 
 plates.show_as(pictures)
 
@@ -45,14 +51,10 @@ plates.show_as(pictures)
 # layer would: final norm once, then the unembedding.
 
 # %%
-import torch
-
-from interp.data.prompts import answer_tokens, encode_prompt
-from interp.model.sites import resid_post
-
 model = interp.HookedModel.load(before)
 asked = interp.FactSet.load(facts, languages=languages)
-lang, text = list(asked.facts[0].texts.items())[-1]
+lang = asked.languages[:2][-1]  # the second, where there is one
+text = asked.facts[0].texts[lang]
 prompt = torch.tensor([encode_prompt(model.tokenizer, text, lang=lang)])
 answer = answer_tokens(model.tokenizer, text, text.answer, lang=lang).ids[0]
 
@@ -64,9 +66,8 @@ with torch.inference_mode():  # the lens, in four lines
 
 print(f"{text.question} {text.answer}")
 for layer, rank in enumerate(ranks.tolist()):
-    print(
-        f"after layer {layer}: {rank} tokens ahead, first is {model.tokenizer.decode(logits[layer].argmax())!r}"
-    )
+    first = model.tokenizer.decode(logits[layer].argmax())
+    print(f"after layer {layer}: {rank} tokens ahead of the answer's, the first is {first!r}")
 
 # %% [markdown]
 # ## Two checkpoints, one study, ten lines
@@ -77,21 +78,17 @@ for layer, rank in enumerate(ranks.tolist()):
 # %%
 made = interp.Study.open(study or tempfile.mkdtemp(prefix="interp-own-"))
 text_units = interp.Corpus.load(corpus, languages=languages, limit=limit)
-from interp.lape.run import run_lape
-from interp.lens.run import run_lens
-
 for label, checkpoint in {"base": before, "mine": after}.items():
     model = interp.HookedModel.load(checkpoint)
-    stage = "base" if label == "base" else "sft"
-    run_lens(model, asked, made, label=label, stage=stage, limit=limit)
-    run_lape(model, text_units, made, label=label, stage=stage, top_fraction=0.05, examples=0)
+    run_lens(model, asked, made, label=label, stage=label, limit=limit)
+    run_lape(model, text_units, made, label=label, stage=label, top_fraction=0.05, examples=0)
 compared = interp.compare(made)
 
 # %% [markdown]
 # ## What came of it
 #
 # From here on it is a study like any other, for the plates of the other notebooks, `interp dashboard` and `interp report`.
-# On so few facts little can be told from noise, and the verdicts say so.
+# With `limit` as it stands only few facts and little text are behind the verdicts, and less can be told from noise.
 
 # %%
 view = plates.View.of(made)
