@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, cast
 
@@ -17,7 +18,15 @@ from interp.study import Study
 SOURCE = "https://github.com/jvonrad/Lost-in-Mistranslation"
 
 
-def released(folder: str | Path, study: str | Path, *, facts: str | None = None) -> View:
+def released(
+    folder: str | Path,
+    study: str | Path,
+    *,
+    facts: str | None = None,
+    base: str | None = None,
+    labels: Sequence[str] | None = None,
+    languages: Sequence[str] | None = None,
+) -> View:
     """Import the released results into a study, compare them, and look at them.
 
     Args:
@@ -25,20 +34,23 @@ def released(folder: str | Path, study: str | Path, *, facts: str | None = None)
         study: folder of the study, made when absent; what it holds already is found again.
         facts: ``klar:FOLDER``, so that English leaks among the answers are seen; left out where
             there is no such folder.
-
-    Raises:
-        InterpError: a file is refused, or the study cannot be written.
+        base: see `View.of`.
+        labels: see `View.of`.
+        languages: see `View.of`.
 
     Returns:
         The view. Where ``folder`` is absent, one of which every plate is `Lacking`, with how to get it:
         a notebook says so and goes on.
+
+    Raises:
+        InterpError: a file is refused, the study cannot be written, an unknown label or language.
     """
     if not Path(folder).exists():
         return cast(View, _Absent(Path(folder)))
     _import(folder, study, facts)
     opened = Study.open(study)
     compare(opened)
-    return View.of(opened)
+    return View.of(opened, base=base, labels=labels, languages=languages)
 
 
 def _import(folder: str | Path, study: str | Path, facts: str | None) -> None:
