@@ -18,15 +18,18 @@ from interp.lens.transition_frames import ALL_LANGUAGES
 from interp.plates.plate import Plate
 from interp.plates.transition.source import Lens, lens_of
 from interp.plates.transition.words import (
-    extremes,
+    counted,
+    few_said,
     listed,
     of_runs,
     percent,
+    span,
     verdicts_said,
     warned,
     why_not,
 )
 from interp.plates.view import View
+from interp.stats.bootstrap import ENOUGH
 
 MEAN = "mean"
 """Row of the average over the languages beside English."""
@@ -110,7 +113,9 @@ def _plate(view: View, statistic: str, group: str, meant: str) -> Plate:
             frame, view.marks, level_languages(frame), title=title, x=words, percent=True
         ),
         frame=frame,
-        reading=" ".join(said) + warned(view, lens, labels),
+        reading=" ".join(said)
+        + few_said(set(frame.loc[frame["n"] < ENOUGH, "lang"]) - {MEAN})
+        + warned(view, lens, labels),
         runs=view.about([lens.runs[label] for label in labels]),
     )
 
@@ -120,15 +125,11 @@ def _span(frame: pd.DataFrame, label: str) -> str:
     by_lang = own[own["lang"] != MEAN]
     if by_lang.empty:
         return f"{label} has none of these facts."
-    ends = extremes(by_lang, "value")
-    texts = [f"{percent(row['value'], row['low'], row['high'])} ({row['lang']})" for row in ends]
-    if len(by_lang) == 1:
-        return f"In {label} it is {texts[0]}."
     mean = own[own["lang"] == MEAN]
     average = ""
-    if len(mean):
+    if len(mean) and len(by_lang) > 1:
         average = f", on average {percent(*(float(mean.iloc[0][one]) for one in ('value', 'low', 'high')))}"
-    return f"In {label} it is between {texts[0]} and {texts[1]}{average}."
+    return f"In {label} it is {span(by_lang, 'value')}{average}."
 
 
 def _own_levels(view: View, lens: Lens, label: str, statistic: str, group: str) -> pd.DataFrame:
@@ -147,11 +148,12 @@ def _own_levels(view: View, lens: Lens, label: str, statistic: str, group: str) 
             "value": own["value"].to_numpy(),
             "low": own["ci_low"].to_numpy(),
             "high": own["ci_high"].to_numpy(),
+            "n": own["n"].to_numpy(),
             "difference": float("nan"),
             "verdict": "",
             "sign": "",
             "evidence": [
-                f"{value:.4g} [{low:.4g}, {high:.4g}], {n:,} facts; not compared"
+                f"{percent(value, low, high)} of {counted(n)}; not compared"
                 for value, low, high, n in zip(
                     own["value"], own["ci_low"], own["ci_high"], own["n"], strict=True
                 )
@@ -168,7 +170,7 @@ def levels(rows: pd.DataFrame, base: str) -> pd.DataFrame:
         base: label of the base.
 
     Returns:
-        Columns lang (``mean`` for the average), label, value, low, high, difference, verdict, sign,
+        Columns lang (``mean`` for the average), label, value, low, high, n (facts), difference, verdict, sign,
         evidence; of the base's own rows the last four are empty.
     """
     lang = rows["lang"].fillna(MEAN)
@@ -179,6 +181,7 @@ def levels(rows: pd.DataFrame, base: str) -> pd.DataFrame:
             "value": rows["label_value"],
             "low": rows["label_low"],
             "high": rows["label_high"],
+            "n": rows["n"],
             "difference": rows["value"],
             "verdict": rows["verdict"],
             "sign": rows["verdict"].map(SIGNS),
@@ -198,6 +201,7 @@ def levels(rows: pd.DataFrame, base: str) -> pd.DataFrame:
             "value": first["base_value"],
             "low": first["base_low"],
             "high": first["base_high"],
+            "n": first["n"],
             "difference": float("nan"),
             "verdict": "",
             "sign": "",

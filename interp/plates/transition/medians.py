@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from interp.errors import InterpError
-from interp.figures.lens_languages import NOT_REACHED, crossover_medians, layer_words
+from interp.figures.lens_languages import NOT_REACHED, crossover_medians
 from interp.lens.resampling import MEDIAN
 from interp.lens.transition import paired, transition
 from interp.plates.plate import Plate
 from interp.plates.transition.source import Lens, lens_of
-from interp.plates.transition.words import counted, listed, warned
+from interp.plates.transition.words import counted, few_said, listed, warned
 from interp.plates.view import View
 from interp.stats.bootstrap import ENOUGH
 
@@ -45,18 +45,15 @@ def median_crossover(view: View) -> Plate:
         )
     else:
         said.append(f"{labels[0]} is the only checkpoint: there is nothing to compare.")
-    few = sorted(set(frame.loc[frame["n"] < ENOUGH, "lang"]))
-    if few:
-        said.append(
-            f"Fewer than {ENOUGH} facts stand behind {listed(few)}: not enough for a conclusion."
-        )
     languages = [lang for lang in lens.languages if lang in set(frame["lang"])]
     return Plate(
         name="median-crossover",
         title=title,
         figure=crossover_medians(frame, view.marks, languages, title=title),
         frame=frame,
-        reading=" ".join(said) + warned(view, lens, labels),
+        reading=" ".join(said)
+        + few_said(frame.loc[frame["n"] < ENOUGH, "lang"])
+        + warned(view, lens, labels),
         runs=view.about([lens.runs[label] for label in labels]),
     )
 
@@ -80,8 +77,8 @@ def _span(frame: pd.DataFrame) -> str:
         first, last = own["value"].min(), own["value"].max()
         at = [own.loc[own["value"] == end, "lang"].tolist() for end in (first, last)]
         if first == last:
-            where = "at " + layer_words(first) if math.isfinite(first) else "nowhere"
-            text = f"in {label} {where}, in {_every(len(own))}"
+            where = f"by layer {first:g} in" if math.isfinite(first) else f"{NOT_REACHED} in"
+            text = f"in {label} {where} {_every(len(own))}"
         else:
             end = f"{NOT_REACHED} at all" if math.isinf(last) else f"by layer {last:g}"
             text = f"in {label} by layer {first:g} in {listed(at[0])}, {end} in {listed(at[1])}"
@@ -106,6 +103,8 @@ def _changes(view: View, lens: Lens, label: str) -> str:
         f"{row.lang} {row.difference:+g} [{row.ci_low:g}, {row.ci_high:g}]"
         for row in apart.itertuples()
     ]
+    if known.empty:
+        return f"From {lens.base} to {label} no language has {ENOUGH} facts and a difference with an interval."
     where = f" ({', '.join(said)})" if said else ""
     text = (
         f"From {lens.base} to {label} the paired interval of the difference leaves out 0 in {len(apart)} of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -40,14 +41,10 @@ def median_ranks(view: View, *, lang: str | None = None) -> Plate:
     lens = lens_of(view)
     lang = lens.check(lang or example_languages(lens)[0])
     groups = _groups(view, lens, lang)
-    frames = []
-    for label in lens.labels(lang):
-        cube = lens.cubes[label]
-        both = both_ranked(cube, lang)
-        for group, facts in groups.items():
-            member = both if facts is None else both & cube.among(facts)
-            frames.append(rank_curves(cube, lang, member).assign(group=group, label=label))
-    frame = pd.concat(frames, ignore_index=True)
+    frame = _curves(lens, lang, groups)
+    if frame.empty:  # nothing is known of the facts that were ranked
+        groups = {EVERY_FACT: None}
+        frame = _curves(lens, lang, groups)
     frame = frame[frame["role"] != "distractor"].reset_index(drop=True)
     title = f"Median rank and quartiles by layer, {name_of(lang)}: {', '.join(lens.labels(lang))}"
     return Plate(
@@ -59,6 +56,18 @@ def median_ranks(view: View, *, lang: str | None = None) -> Plate:
         + warned(view, lens, lens.labels(lang)),
         runs=view.about([lens.runs[label] for label in lens.labels(lang)]),
     )
+
+
+def _curves(lens: Lens, lang: str, groups: Mapping[str, list[str] | None]) -> pd.DataFrame:
+    frames = []
+    for label in lens.labels(lang):
+        cube = lens.cubes[label]
+        both = both_ranked(cube, lang)
+        for group, facts in groups.items():
+            member = both if facts is None else both & cube.among(facts)
+            if member.any():
+                frames.append(rank_curves(cube, lang, member).assign(group=group, label=label))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def _groups(view: View, lens: Lens, lang: str) -> dict[str, list[str] | None]:
@@ -101,6 +110,12 @@ def _groups_said(view: View, lens: Lens, lang: str) -> str:
     except InterpError:
         return "The study does not know what this language's text states, so that the facts are not split."
     own = table[(table["lang"] == lang) & table["layer"].isna()]
+    for column, known in (
+        ("n_stated", "that the training text states"),
+        ("n_english_only", "known in English only"),
+    ):
+        if own.empty or not own[column].max():
+            return f"{label} ranked no {name_of(lang)} fact {known}, which others could be held against."
     said = [
         _separated(own[own["statistic"] == name].iloc[0], words)
         for name, words in (
@@ -116,9 +131,6 @@ def _groups_said(view: View, lens: Lens, lang: str) -> str:
 
 def _separated(row: pd.Series[Any], words: str) -> str:
     fewest = min(row["n_stated"], row["n_english_only"])
-    if not fewest:
-        which = STATED if not row["n_stated"] else ENGLISH_ONLY
-        return f"{words}: no fact {which} to compare"
     only = percent(*(float(row[f"english_only{end}"]) for end in ("", "_low", "_high")))
     stated = percent(*(float(row[f"stated{end}"]) for end in ("", "_low", "_high")))
     if fewest < ENOUGH:

@@ -14,9 +14,10 @@ from interp.plates.transition.source import Lens, both_ranked, lens_of
 from interp.plates.transition.words import (
     counted,
     extremes,
-    listed,
+    few_said,
     of_runs,
     percent,
+    span,
     verdicts_said,
     warned,
     why_not,
@@ -44,7 +45,7 @@ def pivot_share(view: View) -> Plate:
         )
         mean = curves.to_numpy().mean()
         said.append(
-            f"{label}: {mean:.1%} over {counted(len(curves), 'language')} and all layers; at most "
+            f"{label}: {100 * mean:.1f} % over {counted(len(curves), 'language')} and all layers; at most "
             f"{percent(peak['share'], peak['low'], peak['high'])}, in {peak['lang']} at layer {peak['layer']}; "
             + _windows_said(windows)
         )
@@ -64,9 +65,10 @@ def _windows_said(inside: pd.DataFrame) -> str:
     if not layers.any():
         return "nowhere more than half"
     most = str(layers.idxmax())
+    at = layer_text(np.flatnonzero(inside.loc[most])).replace(" ", ", ")
     return (
-        f"more than half at some layer in {int((layers > 0).sum())} of {len(layers)}, for longest in {most} "
-        f"(layers {layer_text(np.flatnonzero(inside.loc[most]))})"
+        f"more than half at some layer in {int((layers > 0).sum())} of {len(layers)}, at most layers in {most} "
+        f"({at})"
     )
 
 
@@ -81,14 +83,7 @@ def crossing_curves(view: View) -> Plate:
     said = []
     for label, own in frame.groupby("label", sort=False):
         last = own[own["layer"] == own["layer"].max()]
-        least, most = extremes(last, "share")
-        text = f"{label} {percent(most['share'], most['low'], most['high'])} ({most['lang']})"
-        if len(last) > 1:
-            text = (
-                f"{label} between {percent(least['share'], least['low'], least['high'])} ({least['lang']}) "
-                f"and {percent(most['share'], most['low'], most['high'])} ({most['lang']})"
-            )
-        said.append(text)
+        said.append(f"{label} {span(last, 'share')}")
     reading = (
         f"What is left at the last layer never passes English: {'; '.join(said)}. Every fact is followed to "
         "the last layer, so that the Kaplan-Meier curve is the plain share. "
@@ -133,25 +128,22 @@ def _shares(
     if rows.empty:
         others = [label for label in lens.runs if label != view.base]
         reading += (
-            f"Bands are exact 95 % intervals of each share. {why_not(view, lens, others)} Nothing says "
-            "which differences are beyond noise."
+            f"Bands are exact 95 % intervals of each share. {why_not(view, lens, others)}"
+            + (" Nothing says which differences are beyond noise." if others else "")
         )
     else:
         reading += (
             "Bands are exact 95 % intervals of each share; whether checkpoints differ is said by the paired "
             f"comparison of {_NAMES[statistic]}, in percentage points: {verdicts_said(rows, points=True)}"
         )
-    few = sorted(set(frame.loc[frame["n"] < ENOUGH, "lang"]))
-    if few:
-        reading += (
-            f" Fewer than {ENOUGH} facts stand behind {listed(few)}: not enough for a conclusion."
-        )
     return Plate(
         name=name,
         title=title,
         figure=language_shares(frame, view.marks, lens.languages, title=title, y="share of facts"),
         frame=frame,
-        reading=reading + warned(view, lens, labels),
+        reading=reading
+        + few_said(frame.loc[frame["n"] < ENOUGH, "lang"])
+        + warned(view, lens, labels),
         runs=view.about([lens.runs[label] for label in labels]),
     )
 

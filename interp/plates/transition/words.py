@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from interp.data.languages import in_table_order
 from interp.figures.verdicts import evidence_text
 from interp.lens import pivot
 from interp.lens.run_pairs import MEASURES
@@ -26,8 +27,33 @@ def listed(names: Iterable[str]) -> str:
 
 
 def percent(share: float, low: float, high: float) -> str:
-    """Write a share with its interval, e.g. ``4.1 % [2.0, 7.3]``."""
-    return f"{100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    """Write a share with its interval, e.g. ``4.1 % [2.0, 7.3]``; without one where there is none."""
+    ends = "" if np.isnan(low) or np.isnan(high) else f" [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{100 * share:.1f} %{ends}"
+
+
+def span(rows: pd.DataFrame, value: str) -> str:
+    """Say between which languages a share lies, with intervals.
+
+    Args:
+        rows: one per language: columns lang, ``value``, low and high.
+        value: the column of shares.
+    """
+    ends = extremes(rows, value)
+    texts = [percent(row[value], row["low"], row["high"]) + f" ({row['lang']})" for row in ends]
+    if len(rows) == 1:
+        return texts[0]
+    if ends[0][value] == ends[1][value]:
+        return f"the same in all {counted(len(rows), 'language')}, {texts[0]}"
+    return f"between {texts[0]} and {texts[1]}"
+
+
+def few_said(languages: Iterable[str]) -> str:
+    """Warn, for the end of a paragraph, of languages with too few facts; empty where there are none."""
+    few = in_table_order(languages)
+    if not few:
+        return ""
+    return f" Fewer than {ENOUGH} facts stand behind {listed(few)}: not enough for a conclusion."
 
 
 def extremes(frame: pd.DataFrame, column: str) -> tuple[pd.Series[Any], pd.Series[Any]]:
