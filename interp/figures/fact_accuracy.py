@@ -109,7 +109,10 @@ def dumbbell(
             annotation={"text": f"guessing {chance:.2g}", "font": {"size": 11}, "yanchor": "bottom"},
         )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(rows.values()), ticktext=list(rows), range=[len(rows) - 0.4, -0.6]
+        tickvals=list(rows.values()),
+        ticktext=list(rows),
+        range=[len(rows) - 0.4, -0.6],
+        zeroline=False,
     )
     figure.update_xaxes(range=[0, edge], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
     height = 170 + max(34, 14 * len(labels)) * len(rows)

@@ -50,7 +50,7 @@ def group_bars(
     figure.update_layout(barmode="group")
     figure.update_xaxes(
         tickvals=list(range(len(labels))), ticktext=[html.escape(one) for one in labels],
-        range=[-0.6, len(labels) - 0.4],
+        zeroline=False, range=[-0.6, len(labels) - 0.4],
     )  # fmt: skip
     top = float(frame[["accuracy", "ci_high"]].max().max())
     figure.update_yaxes(range=[0, min(1.08, 1.15 * top + 0.02)])
@@ -135,7 +135,10 @@ def language_bars(
         )  # fmt: skip
     figure.update_layout(barmode="group")
     figure.update_xaxes(
-        tickvals=list(place.values()), ticktext=list(place), range=[-0.6, len(place) - 0.4]
+        tickvals=list(place.values()),
+        ticktext=list(place),
+        range=[-0.6, len(place) - 0.4],
+        zeroline=False,
     )
     figure.update_yaxes(rangemode="tozero")
     finish(figure, title=title, y="accuracy (share of facts)", height=_HEIGHT)

@@ -57,9 +57,13 @@ def right_histogram(
             hovertemplate=f"{html.escape(label)}: %{{y}} facts right in %{{x}} languages, "
             "%{customdata[0]:.1%} [%{customdata[1]:.1%}, %{customdata[2]:.1%}]<extra></extra>",
         )
+    width = 0.8 / len(labels)
+    for place, label in enumerate(labels):  # after every bar, each in the middle of its own
+        own, mark = frame[frame["label"] == label], marks[label]
         figure.add_scatter(
-            x=own["languages_right"],
+            x=own["languages_right"] + width * (place - (len(labels) - 1) / 2),
             y=own["if_independent"],
+            customdata=own["languages_right"],
             mode="markers",
             name=f"{label} if languages erred independently",
             marker={
@@ -68,10 +72,10 @@ def right_histogram(
                 "size": 8,
                 "line": {"width": 1.5},
             },
-            hovertemplate="expected: %{y:.1f} facts in %{x} languages<extra></extra>",
+            hovertemplate="expected: %{y:.1f} facts in %{customdata} languages<extra></extra>",
         )
     figure.update_layout(barmode="group")
-    figure.update_xaxes(dtick=1)
+    figure.update_xaxes(dtick=1, zeroline=False)
     figure.update_yaxes(rangemode="tozero")
     return finish(figure, title=title, x="languages in which the fact is right", y="facts")
 

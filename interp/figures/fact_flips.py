@@ -71,7 +71,9 @@ def flip_bars(
             )
     most = int(frame[["gained", "lost"]].to_numpy(float).max())
     figure.update_layout(barmode="group")
-    figure.update_xaxes(tickvals=list(range(len(languages))), ticktext=list(languages))
+    figure.update_xaxes(
+        tickvals=list(range(len(languages))), ticktext=list(languages), zeroline=False
+    )
     steps = _round_steps(most)
     figure.update_yaxes(tickvals=steps, ticktext=[str(abs(one)) for one in steps])
     figure.add_hline(y=0, line={"color": GRID, "width": 1})

@@ -84,7 +84,7 @@ def kind_bars(
     figure.update_yaxes(range=[low - room, high + room])
     figure.update_xaxes(
         tickvals=list(at.values()), ticktext=[html.escape(one) for one in at],
-        range=[-0.6, len(at) - 0.4], showticklabels=True,
+        range=[-0.6, len(at) - 0.4], showticklabels=True, zeroline=False,
     )  # fmt: skip
     height = 170 + 270 * len(labels)
     finish(figure, title=title, y="Δ accuracy", height=height)
@@ -157,7 +157,7 @@ def relation_points(
     figure.add_vline(x=0, line={"color": GRID, "width": 2})
     figure.update_yaxes(
         tickvals=list(at.values()), ticktext=[html.escape(one) for one in rows.values()],
-        range=[len(at) - 0.4, -0.6],
+        range=[len(at) - 0.4, -0.6], zeroline=False,
     )  # fmt: skip
     height = 190 + max(24, 14 * len(labels)) * len(at)
     finish(figure, title=title, x="Δ accuracy, mean over languages", height=height)

@@ -112,10 +112,11 @@ def _modes_compared(view: View, answers: Answers) -> str:
             f"[{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]"
             for row in records(beyond)
         ]
-        parts.append(f"{label} {', '.join(told) or 'none'}, of {len(own)} modes compared")
+        parts.append(f"{label} {', '.join(told) or 'none'} (of {len(own)} modes compared)")
     if not parts:
         return ""
-    return f"Beyond noise against {answers.base}, mean over languages: {'; '.join(parts)}."
+    beside = " beside English" if "en" in answers.facts.languages else ""
+    return f"Beyond noise against {answers.base}, mean over languages{beside}: {'; '.join(parts)}."
 
 
 def _absent(cells: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from interp.plates.evaluation.cells import change
 from interp.plates.evaluation.compared import listed, records
 from interp.plates.evaluation.gains import ALL, gains
 from interp.plates.evaluation.titles import title_of
+from interp.plates.evaluation.words import counted
 from interp.plates.plate import Plate
 from interp.plates.view import View
 from interp.stats.bootstrap import ENOUGH
@@ -37,6 +38,12 @@ def gain_by_kind(view: View, *, benchmark: str | None = None) -> Plate:
     """
     answers, relation = _with_relations(view, benchmark)
     kinds = answer_kinds(relation).to_numpy(object)
+    if set(kinds) == {UNKNOWN}:
+        raise view.lacking(
+            answers.analysis,
+            f"none of the relations of the {answers.analysis} facts ({', '.join(sorted(set(relation)))}) is "
+            "known to have proper or common nouns as answers",
+        )
     tables, between = _gains(answers, view, kinds)
     frame = tables.rename(columns={"group": "kind"})
     languages = shown_languages(view, answers)
@@ -47,7 +54,7 @@ def gain_by_kind(view: View, *, benchmark: str | None = None) -> Plate:
     for label in answers.others:
         own = frame[(frame["label"] == label) & (frame["lang"] == ALL)].set_index("kind")
         told = [f"{_change(own.loc[kind])} on {kind}s" for kind in present if kind != UNKNOWN]
-        parts.append(f"{label} {', '.join(told or [_change(own.loc[UNKNOWN])])}")
+        parts.append(f"{label} {', '.join(told)}")
     return Plate(
         name=f"{answers.analysis}-gain-by-kind",
         title=title,
@@ -154,7 +161,7 @@ def _relations_said(frame: pd.DataFrame, answers: Answers) -> str:
             continue
         up, down = (own["delta_low"] > 0).sum(), (own["delta_high"] < 0).sum()
         top, low = (own.loc[at(own["delta"])] for at in (pd.Series.idxmax, pd.Series.idxmin))
-        text = f"{label} rises in {up} and falls in {down} of {len(own)} relations"
+        text = f"{label} rises in {up} and falls in {down} of {counted(own, 'relation')}"
         if len(own) > 1:
             text += (
                 f" (most {top['relation']} {_change(top)}, least {low['relation']} {_change(low)})"

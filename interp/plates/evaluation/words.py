@@ -27,6 +27,11 @@ PAIR_NAMES = {
 """Statistic of pairs in words."""
 
 
+def counted(rows: pd.DataFrame, what: str = "language") -> str:
+    """Say how many there are, e.g. ``12 languages``."""
+    return f"{len(rows)} {what}{'' if len(rows) == 1 else 's'}"
+
+
 def accuracy_said(
     base: str, others: Sequence[str], frame: pd.DataFrame, rows: pd.DataFrame, stored: bool
 ) -> str:
@@ -57,7 +62,7 @@ def accuracy_said(
         top = own.iloc[int(np.argmax(own["delta"].abs()))]
         text = (
             f"{label} is above {base} in {int((own['delta'] > 0).sum())} and below in "
-            f"{int((own['delta'] < 0).sum())} of {len(own)} languages (most: {top['lang']} "
+            f"{int((own['delta'] < 0).sum())} of {counted(own)} (most: {top['lang']} "
             f"{top['delta']:+.3f} [{top['delta_low']:+.3f}, {top['delta_high']:+.3f}])"
         )
         judged = rows[(rows["label"] == label) & rows["lang"].isin(own["lang"])]
@@ -136,7 +141,7 @@ def flips_said(frame: pd.DataFrame, others: Sequence[str]) -> str:
         sure = int((own["p_adjusted"] < 0.05).sum())
         parts.append(
             f"{label} gained {gained:,} and lost {lost:,} answers, unbalanced ({UNBALANCED}) in "
-            f"{sure} of {len(own)} {'language' if len(own) == 1 else 'languages'}"
+            f"{sure} of {counted(own)}"
         )
     return (
         f"{'; '.join(parts)}. {UNBALANCED}: McNemar's exact p below 0.05 after Holm over languages; "
