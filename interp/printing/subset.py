@@ -12,6 +12,7 @@ from fontTools.unicodedata import script
 
 from interp.printing.faces import Face
 from interp.printing.glyphs import first_face, needs_glyph
+from interp.printing.quadratic import to_quadratic
 
 _RESTRICTED = 0x0002
 """Bit of ``OS/2.fsType`` by which a foundry forbids to embed a font."""
@@ -98,7 +99,7 @@ def subset(face: Face, characters: frozenset[str]) -> bytes | None:
     options = Options(  # fontTools' own list of features holds all that shape a text by themselves
         hinting=False,
         notdef_outline=True,
-        name_IDs=[0, 1, 2, 13, 14],
+        name_IDs=[0, 1, 2, 4, 6, 13, 14],  # without 6 a PDF would not say which font it holds
         drop_tables=[*Options._drop_tables_default, "DSIG", "FFTM", "SVG "],
         ignore_missing_unicodes=True,
     )
@@ -108,6 +109,8 @@ def subset(face: Face, characters: frozenset[str]) -> bytes | None:
     cutter = Subsetter(options)
     cutter.populate(unicodes=[ord(character) for character in sorted(characters)])
     cutter.subset(font)
+    if "CFF " in font:
+        to_quadratic(font)
     font.flavor = "woff2"
     written = io.BytesIO()
     font.save(written)

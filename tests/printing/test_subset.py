@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fontTools.pens.areaPen import AreaPen
 from fontTools.ttLib import TTFont
 
 from interp.printing.glyphs import first_face
@@ -86,3 +87,22 @@ def test_real_scripts_keep_joined_forms_and_conjuncts(family: str, text: str, le
     assert n_glyphs >= least > len(set(text)) + 1  # more glyphs than characters
     features = {record.FeatureTag for record in font["GSUB"].table.FeatureList.FeatureRecord}
     assert features & ({"init", "medi", "fina"} if "Arabic" in family else {"akhn", "half", "blwf"})
+
+
+def test_postscript_outlines_become_truetype_of_the_same_shape() -> None:
+    """Chrome would write them into a PDF as Type 3 fonts."""
+    face = first_face("直", ["Noto Sans CJK SC"])
+    if face is None or not face.path.endswith((".ttc", ".otf", ".otc")):
+        pytest.skip("Noto Sans CJK with PostScript outlines is not installed")
+    content = subset(face, frozenset("直"))
+    assert content is not None
+    made = TTFont(io.BytesIO(content))
+    assert "glyf" in made and "CFF " not in made
+    before = TTFont(face.path, fontNumber=face.number, lazy=True)
+    areas = []
+    for font in (before, made):
+        pen = AreaPen()
+        font.getGlyphSet()[font.getBestCmap()[ord("直")]].draw(pen)
+        areas.append(pen.value)
+    assert abs(areas[0]) == pytest.approx(abs(areas[1]), rel=0.01) and abs(areas[0]) > 1e5
+    assert made["hmtx"][made.getBestCmap()[ord("直")]][0] == 1000
