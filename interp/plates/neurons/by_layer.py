@@ -41,7 +41,7 @@ def layers(view: View, *, shared: bool = True) -> Plate:
         figure=layer_grid(frame, languages, view.marks, title=title, y="neurons", shared=shared),
         frame=frame,
         reading=f"Over these languages together the fullest layer – {fullest(shown, languages)}. "
-        f"{_scale(frame, shared)}{_evidence(view, shown)}",
+        f"{_scale(frame, shared)}{_depths(shown)}{_evidence(view, shown)}",
         runs=about(view, shown),
         paper="Figure 14",
     )
@@ -76,7 +76,7 @@ def layer_shares(view: View) -> Plate:
             y="share of the language's neurons",
         ),
         frame=frame,
-        reading=f"{_medians(shown, languages)} {_evidence(view, shown)}",
+        reading=f"{_medians(shown, languages)} {_depths(shown)}{_evidence(view, shown)}",
         runs=about(view, shown),
     )  # fmt: skip
 
@@ -97,6 +97,14 @@ def _scale(frame: pd.DataFrame, shared: bool) -> str:
             f": on one scale the lowest reaches {tallest.min() / tallest.max():.1%} of the height"
         )
     return f"{said}. "
+
+
+def _depths(shown: Sequence[Selected]) -> str:
+    """Warn where the same number of a layer is not the same place."""
+    if len({one.n_layers for one in shown}) == 1:
+        return ""
+    said = ", ".join(f"{one.label} {one.n_layers}" for one in shown)
+    return f"Depths differ ({said} layers): the same number of a layer is not the same place. "
 
 
 def _medians(shown: Sequence[Selected], languages: Sequence[str]) -> str:

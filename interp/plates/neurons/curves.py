@@ -21,7 +21,7 @@ from interp.plates.neurons.curve_words import about_gaps, gaps_of, group_name
 from interp.plates.neurons.selected import Selected, read_all
 from interp.plates.neurons.stored import own_rows
 from interp.plates.neurons.words import about_evidence
-from interp.plates.plate import Plate
+from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
 
 SEED = 0
@@ -127,7 +127,7 @@ def layer_counts(view: View) -> LayerCounts:
     try:
         return read_layer_counts(view.study, runs)
     except InterpError as error:
-        raise view.lacking("lape", str(error)) from error
+        raise Lacking(f"study {view.study.path}: {error}") from error
 
 
 def others_of(counts: LayerCounts, base: str) -> list[str]:

@@ -172,8 +172,9 @@ def _thinnest(frame: pd.DataFrame) -> str:
     if own.empty:
         return ""
     row = own.iloc[int(own["neurons"].to_numpy().argmin())]
-    many = "" if row["neurons"] == 1 else "s"
-    return f"Behind a share stand as few as {row['neurons']:,} neuron{many} ({row['lang']}, {row['label']}). "
+    return (
+        f"The fewest neurons behind a share: {row['neurons']:,} ({row['lang']}, {row['label']}). "
+    )
 
 
 def _script(lang: str) -> str:
@@ -193,7 +194,9 @@ def _by_script(frame: pd.DataFrame, base: str) -> str:
     labels = list(dict.fromkeys(frame["label"]))
     parts = []
     for name, chosen in (("Latin script", True), ("other scripts", False)):
-        own = enough[[(_script(lang) == "Latin") == chosen for lang in enough["lang"]]]
+        if not any(_is_other(lang) != chosen for lang in frame["lang"]):
+            continue
+        own = enough[enough["lang"].map(_is_other) != chosen]
         table = own.pivot(index="lang", columns="label", values="value").reindex(columns=labels)
         table = table.dropna()
         if table.empty:
@@ -213,20 +216,23 @@ def _by_script(frame: pd.DataFrame, base: str) -> str:
 def _windows(frame: pd.DataFrame, shown: Sequence[Selected], base: str) -> str:
     """Say how much depends on the number of layers that one calls the final ones."""
     first = of_base(shown, base) or shown[0]
+    start, end = final_layers(first.n_layers)
+    n_final = end - start + 1
     parts = []
-    for times, name in ((1, "final"), (2, "twice as many")):
-        start, end = final_layers(first.n_layers)
-        layers = min(times * (end - start + 1), first.n_layers)
+    for layers in dict.fromkeys((n_final, min(2 * n_final, first.n_layers))):
         own = frame[(frame["label"] == first.label) & (frame["layers"] == layers)].dropna()
         if own.empty:
             return f"{first.label} has no language neurons."
-        parts.append(
-            f"{own['value'].min():.0%} to {own['value'].max():.0%} in the last {layers} ({name})"
-        )
-    said = f"Of a language's neurons {first.label} has, from language to language, {' and '.join(parts)}."
+        ends = dict.fromkeys(f"{value:.0%}" for value in (own["value"].min(), own["value"].max()))
+        parts.append(f"{' to '.join(ends)} in the last {_many_layers(layers)}")
+    said = f"Of a language's neurons {first.label} has {' and '.join(parts)}."
     if first.label != base or len(shown) == 1:
         return said
     return f"{said} {_flips(frame, shown, first)}"
+
+
+def _many_layers(n: int) -> str:
+    return "layer" if n == 1 else f"{n} layers"
 
 
 def _flips(frame: pd.DataFrame, shown: Sequence[Selected], first: Selected) -> str:
@@ -244,11 +250,14 @@ def _flips(frame: pd.DataFrame, shown: Sequence[Selected], first: Selected) -> s
         signs = np.sign(moved.to_numpy(float))  # [language, number of layers - 1]
         here = signs[:, n_final - 1]
         other = (signs * here[:, None] < 0).any(axis=1)
-        parts.append(f"{one.label} {int(other.sum())} of {int((here != 0).sum())}")
+        if (here != 0).any():
+            parts.append(f"{one.label} {int(other.sum())} of {int((here != 0).sum())}")
+    if any(one.n_layers != first.n_layers for one in shown):
+        parts.append("of other depths nothing is counted")
     if not parts:
-        return "Depths differ, so layers stand at their share of the depth."
+        return f"In the last {_many_layers(n_final)} no share differs from {first.label}'s."
     return (
         "Languages whose change against "
-        f"{first.label} in the last {n_final} layer{'' if n_final == 1 else 's'} has the other sign in "
-        f"some other number of them: {'; '.join(parts)}; signs alone, without interval."
+        f"{first.label} in the last {_many_layers(n_final)} has the other sign for some other number of "
+        f"layers: {'; '.join(parts)}; signs alone, without interval."
     )

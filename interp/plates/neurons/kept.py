@@ -16,7 +16,7 @@ from interp.lape.selections import Selections
 from interp.plates.neurons.selected import about, read_all
 from interp.plates.neurons.stored import own_rows
 from interp.plates.neurons.words import about_evidence, named
-from interp.plates.plate import Plate
+from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
 from interp.stats.verdict import BEYOND
 
@@ -49,10 +49,9 @@ def sets(view: View) -> Plate:
         else:
             parts.append(set_frame(view, label, *pair, rows))
     if not parts:
-        raise view.lacking(
-            "lape",
-            f"no neurons of {', '.join(unmatched)} that can be matched with {view.base}'s: expected "
-            "named neurons of checkpoints of one shape that share a language",
+        raise Lacking(
+            f"neurons of {', '.join(unmatched)} cannot be matched with {view.base}'s in study "
+            f"{view.study.path}: expected named neurons of checkpoints of one shape that share a language"
         )
     frame = pd.concat(parts, ignore_index=True)
     labels = list(dict.fromkeys(frame["label"]))

@@ -15,7 +15,7 @@ from interp.plates.neurons.curve_words import group_name, stored_row
 from interp.plates.neurons.curves import layer_counts
 from interp.plates.neurons.selected import read_all
 from interp.plates.neurons.stored import own_rows
-from interp.plates.plate import Plate
+from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
 from interp.stats.verdict import MIN_NEURONS
 
@@ -62,7 +62,7 @@ def null(view: View, *, lang: str | None = None, relabellings: int = RELABELLING
         except InterpError as error:
             reasons.append(f"{label}: {error}")
     if not found:
-        raise view.lacking("lape", f"no null distribution of D ({'; '.join(reasons)})")
+        raise Lacking(f"no null distribution of D in study {view.study.path}: {'; '.join(reasons)}")
     values, bins = _binned(found, lang)
     title = f"D of {group_name(lang)} with {view.base} exchanged at random: {', '.join(found)}"
     return Plate(

@@ -193,7 +193,7 @@ def _english(frame: pd.DataFrame, base: str) -> str:
 
 def _on_a_log_axis(frame: pd.DataFrame) -> str:
     counted = frame.loc[frame["value"] > 0, "value"]
-    if counted.empty:
+    if counted.nunique() < 2:
         return ""
     factor = counted.max() / counted.min()
     said = f"Counts lie up to a factor of {factor:,.3g} apart, so the axis is logarithmic; on it "
@@ -206,13 +206,18 @@ def _on_a_log_axis(frame: pd.DataFrame) -> str:
 def _totals(shown: Sequence[Selected]) -> str:
     """Say how many neurons were selected; where all have one number, once."""
     totals = {one.n_selected() for one in shown}
-    if len(totals) == 1:
-        (total,) = totals
-        if len(shown) == 1:
-            return f"{shown[0].label} has {_neurons(total)}."
-        return f"Every checkpoint has {_neurons(total)}: where one language gains, others lose."
-    said = ", ".join(f"{one.label} {one.n_selected():,}" for one in shown)
-    return f"Selected neurons: {said}."
+    if len(totals) > 1:
+        said = ", ".join(f"{one.label} {one.n_selected():,}" for one in shown)
+        return f"Selected neurons: {said}."
+    (total,) = totals
+    if len(shown) == 1:
+        return f"{shown[0].label} has {_neurons(total)}."
+    # true of the same languages, each neuron being of one
+    spoken_by = {frozenset(one.per_layer) for one in shown}
+    one_each = all(sum(map(sum, one.per_layer.values())) == total for one in shown)
+    trade = total and one_each and len(spoken_by) == 1 and len(*spoken_by) > 1
+    more = ": where one language gains, others lose" if trade else ""
+    return f"Every checkpoint has {_neurons(total)}{more}."
 
 
 def _neurons(n: int) -> str:
@@ -251,12 +256,18 @@ def _changes(frame: pd.DataFrame) -> str:
             continue
         rises, falls = int((own["value"] > 0).sum()), int((own["value"] < 0).sum())
         row = own.iloc[int(own["value"].abs().to_numpy().argmax())]
-        said = f"{label}: {rises} of {len(own)} languages more, {falls} fewer"
+        said = f"{label}: {rises} of {_languages(len(own))} more, {falls} fewer"
         if row["value"]:
             said += f", most {row['place']} {_percent(row['value'], row['low'], row['high'])}"
             said += f" (from {row['base_neurons']:,} to {row['neurons']:,}{_sign(row['verdict'])})"
         parts.append(said)
-    return f"{'; '.join(parts)}." if parts else "No language has neurons in both."
+    if frame.empty:
+        return "No language was measured in both."
+    return f"{'; '.join(parts)}." if parts else "The base has no neurons of these languages."
+
+
+def _languages(n: int) -> str:
+    return f"{n} language{'' if n == 1 else 's'}"
 
 
 def _from_none(frame: pd.DataFrame) -> str:

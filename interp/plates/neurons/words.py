@@ -136,7 +136,14 @@ def about_evidence(view: View, shown: Sequence[Selection], rows: pd.DataFrame) -
                 *said,
             ]
         )
-    counted = verdicts(rows).removeprefix("; of ").rstrip(".")
-    return " ".join(
-        [f"Of {counted}, held against what two measurements of {view.base} differ by.", *said]
-    )
+    held = f"held against what two measurements of {view.base} differ by."
+    return " ".join([f"{_judged(rows)}, {held}", *said])
+
+
+def _judged(rows: pd.DataFrame) -> str:
+    """Count the verdicts; where there is only one kind, without counting it again."""
+    kinds = rows["verdict"].unique()
+    if len(kinds) > 1:
+        return "O" + verdicts(rows).removeprefix("; o").rstrip(".")
+    whose = "The one difference is" if len(rows) == 1 else f"All {len(rows)} differences are"
+    return f"{whose} {SIGNS[kinds[0]]} {kinds[0]}"
