@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from interp.figures.ablation_matrix import ablation_matrices
 from interp.figures.attention import attention_map, visible
+from interp.figures.head_lines import layer_lines
+from interp.figures.head_scale import weakened_dots
 from interp.figures.head_sets import changed_heads, jaccard_dots, layer_profiles, overlap_maps
 from interp.figures.heads import cell_side, grid, head_map, head_multiples, panel_places
 from interp.figures.marks import checkpoint_marks
@@ -91,6 +94,7 @@ def test_one_scale_for_all_or_one_each():
     shared = head_multiples(frame, ["base", "sft"], ["en", "ar"], title="t", unit="score")
     assert (shared.layout.coloraxis.cmin, shared.layout.coloraxis.cmax) == (0, 35)
     assert {trace.coloraxis for trace in shared.data} == {"coloraxis"}
+    assert {"en", "ar"} <= {note.text for note in shared.layout.annotations}
     own = head_multiples(
         frame, ["base", "sft"], ["en", "ar"], title="t", unit="score", own_scale=True
     )
@@ -183,6 +187,15 @@ def test_nothing_to_draw_says_so():
         jaccard_dots(pairs, ["en"], title="t", marks=MARKS),
         head_scores(pairs, ["en"], title="t", marks=MARKS),
         set_effects(pairs, ["en"], title="t"),
+        layer_lines(pairs, ["base"], ["en"], title="t"),
+        weakened_dots(
+            pairs.reindex(columns=["label", "lang", "fell_raw", "fell_share"]),
+            ["base"],
+            ["en"],
+            title="t",
+            marks=MARKS,
+        ),
+        ablation_matrices(pairs, ["base"], ["en"], title="t", unit="u"),
         attention_map(np.zeros((0, 0)), [], title="t"),
     ):
         assert figure.layout.title.text == "t" and not figure.data
@@ -362,3 +375,105 @@ def test_rows_are_named_once_and_numbers_are_printed_where_they_fit():
     assert roomy.data[0].text[0][0] == "3"
     named = [axis.showticklabels for axis in crowded.select_yaxes()]
     assert named == [None, False, False]
+
+
+def test_a_scale_per_checkpoint_and_the_ends_of_own_scales():
+    frame = several()
+    each = head_multiples(
+        frame, ["base", "sft"], ["en", "ar"], title="t", unit="u", scale_per_label=True
+    )
+    scales = [each.layout.coloraxis, each.layout.coloraxis2]
+    for scale, label in zip(scales, ("base", "sft"), strict=True):
+        values = frame.loc[frame["label"] == label, "value"]
+        assert (scale.cmin, scale.cmax) == (values.min(), values.max())
+        assert scale.colorbar.title.text.startswith(f"{label}<br>")
+    assert scales[0].colorbar.y - scales[1].colorbar.y == pytest.approx(0.5), "not on each other"
+    assert [trace.coloraxis for trace in each.data] == [
+        "coloraxis",
+        "coloraxis",
+        "coloraxis2",
+        "coloraxis2",
+    ]
+    own = head_multiples(
+        frame, ["base", "sft"], ["en", "ar"], title="t", unit="u", own_scale=True, diverging=True
+    )
+    assert {"en ±5", "ar ±35"} <= {note.text for note in own.layout.annotations}
+    assert own.layout.margin.r > each.layout.margin.r, "room for the names of the rows"
+
+
+def test_red_is_a_rise_where_asked_for():
+    ours = head_map(cells(), title="t", unit="u", diverging=True).data[0]
+    paper = head_map(cells(), title="t", unit="u", diverging=True, reverse=True).data[0]
+    assert not ours.reversescale and paper.reversescale
+    assert ours.colorscale == paper.colorscale and ours.zmax == paper.zmax
+
+
+def test_stable_and_changed_are_stacked_to_the_size_of_the_set():
+    frame = changes()[["label", "lang", "stable"]].assign(changed=changes()["lost"])
+    figure = changed_heads(frame, ["base"], ["en", "ar"], title="t", kinds=("stable", "changed"))
+    assert [bar.name for bar in figure.data] == ["stable", "changed"]
+    np.testing.assert_array_equal(
+        np.asarray(figure.data[0].x) + np.asarray(figure.data[1].x), [4, 4]
+    )
+    assert figure.data[0].marker.color != figure.data[1].marker.color
+
+
+def test_lines_are_told_apart_and_points_do_not_cover_each_other():
+    codes = [f"l{n}" for n in range(12)]
+    rows = [("base", lang, layer, 50.0) for lang in codes for layer in range(3)]
+    rows += [("sft", lang, layer, 10.0) for lang in codes[:1] for layer in range(3)]
+    frame = pd.DataFrame(rows, columns=["label", "lang", "layer", "percent"])
+    figure = layer_lines(frame, ["base", "sft", "none"], codes, title="t")
+    first = [trace for trace in figure.data if trace.yaxis == "y"]
+    looks = {(one.line.color, one.line.dash, one.marker.symbol) for one in first}
+    assert len(looks) == 12 and len({one.marker.symbol for one in first}) == 12
+    at_one = sorted(one.x[1] for one in first)
+    assert len({*at_one}) == 12 and 0.5 < at_one[0] and at_one[-1] < 1.5, "nearer to no other layer"
+    assert [trace.name for trace in figure.data if trace.showlegend] == codes, "each named once"
+    assert (
+        figure.layout.yaxis.range == figure.layout.yaxis2.range
+        and figure.layout.yaxis.range[0] <= 0
+    )
+
+
+def test_what_weakens_raw_and_as_a_share_is_joined():
+    frame = pd.DataFrame(
+        {
+            "label": "sft", "lang": ["en", "ar", "bn"], "ratio": [0.5, 1.0, np.nan],
+            "fell_raw": [100.0, 40.0, np.nan], "fell_share": [48.0, 45.0, np.nan],
+        }
+    )  # fmt: skip
+    figure = weakened_dots(frame, ["base", "sft"], ["ar", "en", "bn"], title="t", marks=MARKS)
+    line, raw, share = figure.data
+    assert list(raw.x) == [100, 40] and list(share.x) == [48, 45]
+    assert list(raw.y) == list(share.y) == [1, 0]
+    assert list(line.x)[:2] == [100, 48] and np.isnan(line.x[2])
+    assert raw.marker.symbol.endswith("-open") and share.marker.symbol == MARKS["sft"].symbol
+    assert figure.layout.xaxis.range == (-2, 102) and figure.layout.shapes[0].x0 == 50
+    assert list(figure.layout.yaxis.ticktext) == ["ar", "en"]
+
+
+def effects():
+    rows = [("base", a, b, v) for (a, b), v in {
+        ("en", "en"): 2.0, ("en", "ar"): 0.5, ("ar", "en"): 1.0, ("ar", "ar"): 3.0, ("ar", "bn"): 0.1,
+    }.items()]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["label", "source_lang", "lang", "value"])
+    return frame.assign(text=frame["value"].astype(str), hover="h", dotted=frame["value"] > 2.5)
+
+
+def test_effects_stand_by_set_and_text_with_the_diagonal_framed():
+    figure = ablation_matrices(
+        effects(), ["base", "none"], ["ar", "en", "bn"], title="t", unit="u", dot="sure"
+    )
+    drawn, dots = figure.data
+    np.testing.assert_array_equal(np.asarray(drawn.z), [[3, 1, 0.1], [0.5, 2, np.nan]])
+    assert [list(row) for row in drawn.text][1] == ["0.5", "2.0", ""]
+    assert list(figure.layout.yaxis.ticktext) == ["ar", "en"] and list(
+        figure.layout.xaxis.ticktext
+    ) == ["ar", "en", "bn"]
+    assert [(round(x), round(y)) for x, y in zip(dots.x, dots.y, strict=True)] == [(0, 0)]
+    assert [(one.x0, one.y0) for one in figure.layout.shapes] == [(-0.5, -0.5), (0.5, 0.5)]
+    assert figure.layout.coloraxis.cmin == 0 and figure.layout.coloraxis.cmax == 3
+    below = effects().assign(value=lambda own: own["value"] - 2)
+    signed = ablation_matrices(below, ["base"], ["ar", "en"], title="t", unit="u")
+    assert signed.layout.coloraxis.cmin == -signed.layout.coloraxis.cmax and len(signed.data) == 1

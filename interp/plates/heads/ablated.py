@@ -17,7 +17,9 @@ Ablated = dict[str, tuple[str, dict[str, Any]]]
 
 
 def ablated(view: View) -> Ablated:
-    """Choose one ablation of heads per checkpoint, made alike; of several its own heads', then the newest.
+    """Choose one ablation of heads per checkpoint, made alike.
+
+    What most checkpoints have; of equals their own heads', then the newest.
 
     Args:
         view: the study, and what of it is shown.
@@ -37,17 +39,19 @@ def ablated(view: View) -> Ablated:
         raise Lacking(
             f"no heads of {', '.join(view.labels)} have been ablated in study {path}; to do it: {command}"
         )
+    # a run's data say whose heads it took: its own, or another checkpoint's
     runs = runs.assign(asked=asked)[heads]
     how = [f"{one['sets']} {one['loss']} {one['replacement']}" for one in runs["asked"]]
     kinds = kinds_of(runs) + " " + pd.Series(how, index=runs.index)
-    usual = kinds.groupby(kinds).size()
-    runs = runs[kinds == next(kind for kind in kinds.iloc[::-1] if usual[kind] == usual.max())]
-    found: Ablated = {}
-    for label in view.labels:
-        own = runs[runs["label"] == label]
-        if own.empty:
-            continue
-        same = [one["source_label"] == label for one in own["asked"]]
-        last = (own[same] if any(same) else own).iloc[-1]
-        found[label] = (str(last["run_id"]), last["asked"])
-    return found
+    own = (
+        pd.Series([one["source_label"] for one in runs["asked"]], index=runs.index) == runs["label"]
+    )
+    order = pd.Series(range(len(runs)), index=runs.index)  # the newest last
+    rank = pd.DataFrame({"n": kinds.map(kinds.value_counts()), "own": own, "order": order})
+    kind = kinds[rank.sort_values(["n", "own", "order"]).index[-1]]
+    newest = runs[kinds == kind].drop_duplicates("label", keep="last").set_index("label")
+    return {
+        label: (str(newest.at[label, "run_id"]), newest.at[label, "asked"])
+        for label in view.labels
+        if label in newest.index
+    }

@@ -199,7 +199,7 @@ def _diagonal(view: View, frame: pd.DataFrame, chosen: Ablated) -> list[str]:
         evidence = (
             _dominance(view, run_id) if whole == set(matrix.index) | set(matrix.columns) else ""
         )
-        missing = "; no interval is known for the languages shown."
+        missing = "; no interval of that is known."
         said.append(f"{diagonal_text(matrix, label)}{evidence or missing}")
     sizes = spread(frame["n_ablated"].tolist(), "d")
     return [*said, f"The sets have {sizes} head{'' if sizes == '1' else 's'}."]

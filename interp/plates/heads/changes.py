@@ -42,7 +42,7 @@ def stable(view: View, *, fraction: float | None = None) -> Plate:
             _by_chance(heads, labels),
             _own_halves(heads),
             heads.other_shapes and f"Left out: {heads.other_shapes}.",
-            heads.cut.coarse,
+            heads.cut.coarse([view.base, *labels]),
         ),
         runs=heads.about(((view.base, heads.base_run), *heads.others)),
         paper="Figure 12",
@@ -67,7 +67,9 @@ def likeness(view: View, *, fraction: float | None = None) -> Plate:
         title=title,
         figure=jaccard_dots(frame, heads.languages, title=title, marks=view.marks),
         frame=frame,
-        reading=sentences(alike_text(frame), _correlation(heads), heads.cut.coarse),
+        reading=sentences(
+            alike_text(frame), _correlation(heads), heads.cut.coarse([view.base, *labels])
+        ),
         runs=heads.about(((view.base, heads.base_run), *heads.others)),
     )
 
@@ -209,8 +211,8 @@ def _own_halves(heads: Heads) -> str:
     floor = spread(judged["noise_floor"].tolist(), ".0f")
     base = heads.view.base
     return (
-        f"Two halves of {base}'s own samples keep as little as {floor} % (noise floor); beyond noise "
-        f"is the change of {listed(parts)}."
+        f"Two halves of {base}'s own samples share at least {floor} % in 95 % of draws (noise floor, by "
+        f"language); beyond noise is the change of {listed(parts)}."
     )
 
 

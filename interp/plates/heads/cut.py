@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from interp.importers.imported import PRESET
@@ -50,10 +50,9 @@ class Cut:
         """Percent of its heads that a random set shares with another of its size."""
         return chance_overlap(self.sizes[label], self.totals[label])
 
-    @property
-    def coarse(self) -> str:
-        """Say how much one head moves a share of such sets."""
-        sizes = sorted(set(self.sizes.values()))
+    def coarse(self, labels: Iterable[str]) -> str:
+        """Say how much one head moves a share of such sets, in some checkpoints."""
+        sizes = sorted({self.sizes[label] for label in labels})
         steps = spread([100 / size for size in sizes], ".0f" if sizes[-1] < 40 else ".1f")
         heads = "1 head" if sizes == [1] else f"{spread(sizes, 'd')} heads"
         if sizes[0] >= FEW:

@@ -112,7 +112,7 @@ def scale(view: View) -> Plate:
         frame=frame,
         reading=sentences(
             scale_text(frame, view.base),
-            "Where nothing but noise moves scores, half of the heads weaken.",
+            "Where nothing but noise moves scores, half of the heads weaken on average.",
             _weakened(heads, "weakened_share_scale", "as a share"),
         ),
         runs=heads.about(((view.base, heads.base_run), *heads.others)),

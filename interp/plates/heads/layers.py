@@ -38,7 +38,7 @@ def lines(view: View, *, fraction: float | None = None) -> Plate:
         figure=layer_lines(frame, labels, heads.languages, title=title),
         frame=frame,
         reading=sentences(
-            peak_text(frame), fullest_text(frame), _first_layer(heads), heads.cut.coarse
+            peak_text(frame), fullest_text(frame), _first_layer(heads), heads.cut.coarse(labels)
         ),
         runs=heads.about(),
         paper="Figure 8",
@@ -66,7 +66,7 @@ def layers(view: View, *, fraction: float | None = None) -> Plate:
         figure=layer_profiles(frame, labels, shown, title=title, beyond=heads.dots(stored)),
         frame=frame,
         reading=sentences(
-            fullest_text(frame), early_text(frame), _judged(heads, stored), heads.cut.coarse
+            fullest_text(frame), early_text(frame), _judged(heads, stored), heads.cut.coarse(labels)
         ),
         runs=heads.about(),
     )
@@ -98,7 +98,11 @@ def peak_text(frame: pd.DataFrame) -> str:
     for label, own in frame.groupby("label", sort=False):
         top = _most(own[own["layer"] == 0])
         most = _most(own)
-        first.append(f"{label} {top['percent']:.0f} % ({top['lang']})")
+        alike = int((own.loc[own["layer"] == 0, "percent"] == top["percent"]).sum()) - 1
+        named = f"{top['lang']} and {alike} more" if alike else top["lang"]
+        first.append(
+            f"{label} {top['percent']:.0f} % ({named})" if top["percent"] else f"{label} none"
+        )
         if most["percent"] > top["percent"]:
             elsewhere.append(
                 f"{label} {most['percent']:.0f} % in layer {most['layer']} ({most['lang']})"

@@ -53,7 +53,7 @@ def overlap(view: View, *, fraction: float | None = None, order: str = "table") 
             _range_text(frame),
             groups_text(frame, order),
             _against(heads),
-            heads.cut.coarse,
+            heads.cut.coarse(labels),
         ),
         runs=heads.about(),
         paper="Figure 7",
@@ -98,7 +98,7 @@ def overlap_change_map(view: View, *, fraction: float | None = None, order: str 
         reading=sentences(
             change_text(change),
             heads.other_cut or sentences(_against(heads), _dotted(heads, stored)),
-            heads.cut.coarse,
+            heads.cut.coarse([view.base, *labels]),
         ),
         runs=heads.about(),
     )
@@ -157,7 +157,7 @@ def change_text(change: pd.DataFrame) -> str:
     parts = []
     for label, own in pairs.groupby("label", sort=False):
         values = own["percent"]
-        ends = f" (pairs from {values.min():+.0f} to {values.max():+.0f})" if len(own) > 1 else ""
+        ends = f" (single pairs {spread(values.tolist(), '+.0f')})" if values.nunique() > 1 else ""
         parts.append(f"{values.mean():+.1f} points in {label}{ends}")
     unchanged = int(np.isclose(pairs["percent"], 0).sum())
     total = f"{len(pairs)} pairs" if len(pairs) > 1 else "one pair"

@@ -92,7 +92,7 @@ def edges_text(heads: Heads) -> str:
     said = ""
     if parts:
         said = (
-            "Median width of the top heads' 95 % intervals over resampled samples, and where the interval "
+            "Median half-width of the top heads' 95 % intervals over resampled samples, and where the interval "
             f"of the last head of the {heads.cut.named} overlaps that of the first one outside, so that "
             f"the edge of the set is unsure: {'; '.join(parts)}."
         )

@@ -24,7 +24,7 @@ def spread(values: Sequence[float], form: str) -> str:
         form: of a number, as in ``format``.
     """
     low, high = format(min(values), form), format(max(values), form)
-    return low if low == high else f"{low} to {high}" if "-" in low + high else f"{low}–{high}"
+    return low if low == high else f"{low} to {high}" if low[0] in "+-" else f"{low}–{high}"
 
 
 def heads_text(n: int) -> str:
