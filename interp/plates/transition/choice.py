@@ -159,7 +159,7 @@ def _who_ranked(view: View, lens: Lens, lang: str, fact: str) -> tuple[str, ...]
     )
     if not found:
         label, cube = next(iter(lens.cubes.items()))
-        facts = view.study.facts(view.study.spec(lens.runs[label])["data_hash"])
+        facts = view.study.facts(lens.specs[label]["data_hash"])
         why = why_absent(facts, fact, lang, cube.languages, kept=fact in cube.fact_ids)
         raise InterpError(f"{label} {why}")
     return found
@@ -167,7 +167,7 @@ def _who_ranked(view: View, lens: Lens, lang: str, fact: str) -> tuple[str, ...]
 
 def _facts(view: View, lens: Lens, lang: str) -> pd.DataFrame:
     """Read subject and relation of every fact: in English, else in the language; empty without a fact set."""
-    data = view.study.spec(lens.runs[lens.labels(lang)[0]])["data_hash"]
+    data = lens.specs[lens.labels(lang)[0]]["data_hash"]
     try:
         frames = [
             facts_of(view.study, data, code)[["subject", "relation"]] for code in ("en", lang)

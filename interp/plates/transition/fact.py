@@ -112,4 +112,4 @@ def _whole(view: View, lens: Lens, example: Example, part: Part, seen: str) -> s
     if absent := [label for label in lens.runs if label not in part.labels]:
         said.append(f"{listed(absent)} did not rank this fact.")
     said += [stands_for(lens, example, lens.labels(example.lang)), rule_said([example])]
-    return " ".join(said) + warned(view, lens, part.labels)
+    return " ".join(said) + warned(lens, part.labels)

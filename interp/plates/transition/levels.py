@@ -115,7 +115,7 @@ def _plate(view: View, statistic: str, group: str, meant: str) -> Plate:
         frame=frame,
         reading=" ".join(said)
         + few_said(set(frame.loc[frame["n"] < ENOUGH, "lang"]) - {MEAN})
-        + warned(view, lens, labels),
+        + warned(lens, labels),
         runs=view.about([lens.runs[label] for label in labels]),
     )
 

@@ -53,7 +53,7 @@ def median_crossover(view: View) -> Plate:
         frame=frame,
         reading=" ".join(said)
         + few_said(frame.loc[frame["n"] < ENOUGH, "lang"])
-        + warned(view, lens, labels),
+        + warned(lens, labels),
         runs=view.about([lens.runs[label] for label in labels]),
     )
 

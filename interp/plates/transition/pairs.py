@@ -90,7 +90,7 @@ def example_languages(lens: Lens) -> tuple[str, ...]:
     return tuple(found)
 
 
-def post_trained(view: View, lens: Lens, label: str | None) -> tuple[str, ...]:
+def post_trained(lens: Lens, label: str | None) -> tuple[str, ...]:
     """Choose what stands beside the base: the checkpoint asked for, else the first GRPO, else the last.
 
     Raises:
@@ -103,8 +103,8 @@ def post_trained(view: View, lens: Lens, label: str | None) -> tuple[str, ...]:
         return tuple(dict.fromkeys([lens.base, label]))
     if not others:
         return (lens.base,)
-    stages = {one: view.study.spec(run)["stage"] for one, run in lens.runs.items()}
-    return lens.base, next((one for one in others if stages[one] == "grpo"), others[-1])
+    grpo = (one for one in others if lens.specs[one]["stage"] == "grpo")
+    return lens.base, next(grpo, others[-1])
 
 
 def read_example(view: View, lens: Lens, example: Example, labels: Sequence[str]) -> Part:
@@ -139,7 +139,7 @@ def _plate(
         facts = [fact] if isinstance(fact, str) else list(fact)
     if len(facts) != len(langs):
         raise InterpError(f"{len(facts)} facts for {len(langs)} languages: expected one each")
-    labels = post_trained(view, lens, label)
+    labels = post_trained(lens, label)
     examples = [example_of(view, lens, *each, relation) for each in zip(langs, facts, strict=True)]
     letters = [f"({chr(97 + at)}) " if len(examples) > 1 else "" for at in range(len(examples))]
     headings = [mark + one.heading for mark, one in zip(letters, examples, strict=True)]
@@ -167,7 +167,7 @@ def _plate(
         title=title,
         figure=log_rank_pairs(frame, headings, labels, title=title),
         frame=frame[columns].sort_values(["example", "label", "role", "layer"], ignore_index=True),
-        reading=" ".join([*said, rule_said(examples)]) + warned(view, lens, labels),
+        reading=" ".join([*said, rule_said(examples)]) + warned(lens, labels),
         runs=view.about([lens.runs[one] for one in labels]),
         paper=paper,
     )

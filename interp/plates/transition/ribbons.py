@@ -53,7 +53,7 @@ def median_ranks(view: View, *, lang: str | None = None) -> Plate:
         figure=group_ribbons(frame, list(groups), view.marks, title=title),
         frame=frame[["group", "label", "role", "layer", "n", "q25", "median", "q75"]],
         reading=f"{_ends(frame, lang)} {_groups_said(view, lens, lang)}"
-        + warned(view, lens, lens.labels(lang)),
+        + warned(lens, lens.labels(lang)),
         runs=view.about([lens.runs[label] for label in lens.labels(lang)]),
     )
 
@@ -72,7 +72,7 @@ def _curves(lens: Lens, lang: str, groups: Mapping[str, list[str] | None]) -> pd
 
 def _groups(view: View, lens: Lens, lang: str) -> dict[str, list[str] | None]:
     """Group facts by what the language's text states; all in one where the study does not know that."""
-    data = view.study.spec(lens.runs[lens.labels(lang)[0]])["data_hash"]
+    data = lens.specs[lens.labels(lang)[0]]["data_hash"]
     try:
         group = facts_of(view.study, data, lang)["group"].dropna()
     except InterpError:  # the fact set is not in the study

@@ -141,9 +141,7 @@ def _shares(
         title=title,
         figure=language_shares(frame, view.marks, lens.languages, title=title, y="share of facts"),
         frame=frame,
-        reading=reading
-        + few_said(frame.loc[frame["n"] < ENOUGH, "lang"])
-        + warned(view, lens, labels),
+        reading=reading + few_said(frame.loc[frame["n"] < ENOUGH, "lang"]) + warned(lens, labels),
         runs=view.about([lens.runs[label] for label in labels]),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,14 @@ class Lens:
 
     Attributes:
         runs: label to run_id, in the view's order.
+        specs: label to what the run was asked (`interp.study.Study.spec`).
         cubes: label to ranks.
         languages: of the view, those in which some run ranked a target beside an English answer.
         base: label that others are held against: the view's, or the first that has a run.
     """
 
     runs: Mapping[str, str]
+    specs: Mapping[str, Mapping[str, Any]]
     cubes: Mapping[str, RoleCube]
     languages: tuple[str, ...]
     base: str
@@ -85,7 +88,8 @@ def lens_of(view: View) -> Lens:
             f"no lens run of {', '.join(runs)} ranked English answers beside those of "
             f"{', '.join(view.languages)}",
         )
-    return Lens(runs, cubes, languages, view.base if view.base in runs else next(iter(runs)))
+    specs = {label: view.study.spec(run_id) for label, run_id in runs.items()}
+    return Lens(runs, specs, cubes, languages, view.base if view.base in runs else next(iter(runs)))
 
 
 def both_ranked(cube: RoleCube, lang: str) -> Bools:

@@ -193,8 +193,8 @@ def measure_differs(specs: Mapping[str, Mapping[str, Any]]) -> str:
     return f"These runs do not rank the same thing, so their ranks do not compare: {said}."
 
 
-def warned(view: View, lens: Lens, labels: Iterable[str]) -> str:
+def warned(lens: Lens, labels: Iterable[str]) -> str:
     """Say, for the end of a paragraph, where the runs of some checkpoints do not rank the same thing."""
-    specs = {label: view.study.spec(lens.runs[label])["arguments"] for label in labels}
+    specs = {label: lens.specs[label]["arguments"] for label in labels}
     differs = measure_differs(specs)
     return f" {differs}" if differs else ""
