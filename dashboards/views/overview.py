@@ -17,6 +17,8 @@ from interp.evidence.rows import tally
 from interp.figures.overview import completeness, verdict_counts
 from interp.plates.choice import in_order
 from interp.plates.commands import COMMANDS
+from interp.plates.overview.grid import analyses_of, holdings, languages_per_run
+from interp.plates.overview.verdicts import verdicts_text
 from interp.stats.verdict import BEYOND
 from interp.study import study_summary
 
@@ -69,30 +71,21 @@ def _cards(chosen: Chosen, current: pd.DataFrame, compared: pd.DataFrame) -> Non
 def _verdicts(chosen: Chosen, compared: pd.DataFrame) -> None:
     judged = compared[compared["head"].isna()]  # the maps' thousands of rows are on Heads
     counted = tally(judged)
-    parts = [
-        f"{label} differs from {chosen.base} beyond noise in "
-        f"{int((own['verdict'] == BEYOND).sum())} of {len(own)} statistics"
-        for label, own in judged.groupby("label", sort=False)
-    ]
     show(
         verdict_counts(counted, title=f"Compared with {chosen.base}: what is beyond noise"),
         counted,
         "verdicts",
         runs=chosen.about(list(compared["label_run"].dropna().unique())),
-        takeaway="; ".join(parts) + ". No adjustment over statistics: a few calls are chance.",
+        takeaway=verdicts_text(judged, chosen.base),
     )
     st.page_link("views/statistics.py", label="The evidence behind every verdict")
 
 
 def _grid(chosen: Chosen, current: pd.DataFrame) -> None:
-    held = chosen.source.derive(_languages_per_run)
-    frame = current[["analysis", "label", "run_id"]].assign(
-        languages=current["run_id"].map(held).astype(float)
-    )
-    analyses = [name for name in dict.fromkeys([*COMMANDS, "train", *frame["analysis"]])]
+    frame = holdings(current, chosen.source.derive(languages_per_run))
+    analyses = analyses_of(frame)
     stages = dict(zip(current["label"], current["stage"], strict=True))
     labels = list(dict.fromkeys([*chosen.labels, *in_order(stages)]))
-    frame = frame.drop(columns="run_id").groupby(["analysis", "label"], as_index=False).max()
     lacking = [name for name in COMMANDS if name not in set(frame["analysis"])]
     show(
         completeness(
@@ -112,19 +105,6 @@ def _grid(chosen: Chosen, current: pd.DataFrame) -> None:
         )
     elif analysis in COMMANDS and analysis not in set(frame["analysis"]):
         command(f"{COMMANDS[analysis]} --help")
-
-
-def _languages_per_run(study: object) -> dict[str, int]:
-    from interp.study import Study
-
-    assert isinstance(study, Study)
-    return {
-        record.run_id: len(
-            {code for about in record.data["files"].values() for code in about.get("languages", [])}
-        )
-        for record in study.records()
-        if record.finished
-    }
 
 
 main()

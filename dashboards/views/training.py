@@ -12,6 +12,7 @@ from dashboards.page import Chosen, begin
 from dashboards.parts.training import charts
 from dashboards.parts.training.logs import Logs, read_logs
 from dashboards.parts.training.steps import show_step
+from interp.plates.overview.trainings import newest_trainings
 from interp.train_curves import SMOOTHINGS, settings
 
 # Metrics shown at first, as far as a log has them.
@@ -66,9 +67,9 @@ def _page(chosen: Chosen) -> None:
 
 def _runs(chosen: Chosen) -> dict[str, str]:
     """Take one training per checkpoint: each is made of other data, unlike the runs of an analysis."""
-    found = chosen.runs_of("train").sort_values("finished_at")
-    newest = dict(zip(found["label"], found["run_id"], strict=True))
-    runs = {label: newest[label] for label in chosen.labels if label in newest}
+    found = chosen.runs_of("train")
+    newest = newest_trainings(found, list(found["label"].unique()))
+    runs = newest_trainings(found, chosen.labels)
     without = [label for label in chosen.labels if label not in newest]
     if not runs:
         say_missing(chosen.source, "train", without)

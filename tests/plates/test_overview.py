@@ -194,10 +194,12 @@ def test_ends_of_a_series_are_means_and_not_its_first_point() -> None:
         {"label": "sft", "metric": "loss", "step": range(60), "value": values, "smoothed": values}
     )
     assert ends(frame, ["loss"]) == "sft loss 100 → 3."
-    assert ends(frame, ["loss"], 10) == f"sft loss {109 / 10:.3g} → 3."
+    assert ends(frame, ["loss"], 10) == (
+        f"Means of the first and the last logged points (up to 10): sft loss {109 / 10:.3g} → 3."
+    )
     # no more than a quarter at either end; of a few points the ends themselves
-    assert ends(frame.head(3), ["loss"], 10) == "sft loss 100 → 1."
-    assert ends(frame.head(8), ["loss"], 10) == "sft loss 50.5 → 1."
+    assert ends(frame.head(3), ["loss"], 10).endswith("sft loss 100 → 1.")
+    assert ends(frame.head(8), ["loss"], 10).endswith("sft loss 50.5 → 1.")
 
 
 def test_curves_of_the_demo_say_what_the_log_holds() -> None:

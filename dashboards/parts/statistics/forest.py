@@ -17,22 +17,13 @@ from interp.evidence.meanings import meaning
 from interp.evidence.places import ORDERS, at_place, choices, ordered_places, thinned, with_places
 from interp.evidence.words import in_words
 from interp.figures.evidence import forest
-from interp.figures.verdicts import SIGNS, evidence_text
+from interp.figures.verdicts import evidence_text
 from interp.plates.choice import short_hash
 from interp.plates.neurons.curve_words import ALL
+from interp.plates.overview.forest import COLUMNS, MOST_PLACES, verdicts_by_place
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 
-MOST_PLACES = 60
-"""Rows of one chart; more cannot be read."""
-
-MOST_NAMED = 6
-
 ONE = "one language"
-
-_PLOTTED = [
-    "label", "place", "value", "ci_low", "ci_high", "noise_floor", "p", "p_adjusted", "verdict",
-    "reason", "base_value", "label_value", "n", "unit", "behind", "design", "notes",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,29 +110,12 @@ def draw_forest(chosen: Chosen, asked: Asked) -> None:
             title=f"{asked.analysis} {asked.statistic}: {', '.join(asked.labels)} against {chosen.base}",
             x=f"{asked.statistic} ({shown['kind'].iloc[0]})",
         ),
-        shown[_PLOTTED].reset_index(drop=True),
+        shown[COLUMNS].reset_index(drop=True),
         "s_forest",
         runs=chosen.about(list(dict.fromkeys([*shown["base_run"], *shown["label_run"]]))),
-        takeaway=_takeaway(asked, rows),
+        takeaway=f"{verdicts_by_place(rows, asked.labels)}.",
         on_click=_clicked,
     )
-
-
-def _takeaway(asked: Asked, rows: pd.DataFrame) -> str:
-    """Count verdicts per checkpoint and name where they are beyond noise, if those are few."""
-    parts = []
-    for label in asked.labels:
-        own = rows[rows["label"] == label]
-        counted = own["verdict"].value_counts()
-        beyond = list(own.loc[own["verdict"] == BEYOND, "place"])
-        named = f" ({', '.join(beyond)})" if 0 < len(beyond) <= MOST_NAMED else ""
-        said = ", ".join(
-            f"{counted[one]} {one}{named if one == BEYOND else ''}"
-            for one in SIGNS
-            if one in counted
-        )
-        parts.append(f"{label}: {said or 'no row'}")
-    return f"{'; '.join(parts)}; the band is the noise floor, lines are 95 % intervals."
 
 
 def _clicked(data: Sequence[Any]) -> None:

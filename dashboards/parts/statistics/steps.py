@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from dashboards.chart import show
@@ -15,10 +14,7 @@ from interp.evidence.places import at_place, with_places
 from interp.figures.evidence import over_steps
 from interp.figures.marks import checkpoint_marks, series_marks
 from interp.plates.choice import of_current_runs
-from interp.stats.verdict import BEYOND
-
-MOST_MARKS = 7
-"""Trainings that can look as their stages do."""
+from interp.plates.overview.steps import MOST_MARKS, step_said
 
 
 def draw_steps(chosen: Chosen, asked: Asked, lang: str | None, rest: str) -> None:
@@ -72,14 +68,6 @@ def draw_steps(chosen: Chosen, asked: Asked, lang: str | None, rest: str) -> Non
         ],
         "s_steps",
         runs=chosen.about(list(dict.fromkeys([*steps["base_run"], *steps["label_run"]]))),
-        takeaway="; ".join(_said(name, steps[steps["training"] == name]) for name in trainings)
+        takeaway="; ".join(step_said(name, steps[steps["training"] == name]) for name in trainings)
         + ".",
-    )
-
-
-def _said(training: str, own: pd.DataFrame) -> str:
-    beyond = own.loc[own["verdict"] == BEYOND, "step"]
-    found = f"first beyond noise at step {beyond.iloc[0]}" if len(beyond) else "never beyond noise"
-    return (
-        f"{training}: {len(own)} steps ({own['step'].iloc[0]} to {own['step'].iloc[-1]}), {found}"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,13 +13,10 @@ from dashboards.chart import show
 from dashboards.controls import choose, choose_view, set_control
 from dashboards.parts.training.logs import ADDED_UP, UNITS, Logs
 from interp.figures.training import MOST_COLUMNS, language_map, metric_curves, thinned
+from interp.plates.overview.curves import BY_LANGUAGE, REINFORCED, curves_title
+from interp.plates.overview.sentences import averaged, ends, spread
 from interp.study import Study
 from interp.train_curves import CHECK, LEAST_TURNS, gap_count
-
-REINFORCED = (
-    "reward", "reward_sd", "kl", "all_correct", "zero_variance", "rollout_tokens", "truncated", "entropy",
-)  # fmt: skip
-"""What a training by reward logs of its rollouts: reward, distance from the reference, length, variety."""
 
 SMALL = 4
 """Panels beside each other where there are many."""
@@ -33,7 +29,14 @@ _SENTENCES = {
 def metrics(logs: Logs, chosen: Sequence[str], how: dict[str, Any]) -> None:
     """Draw the chosen metrics, all languages together."""
     frame, figure = _panels(logs, chosen, list(logs.runs), chosen, how, what=", ".join(chosen))
-    _show(logs, frame, "t_metrics", figure, how, _ends(frame, chosen) + _averaged(logs, chosen))
+    _show(
+        logs,
+        frame,
+        "t_metrics",
+        figure,
+        how,
+        ends(frame, chosen, _points(how)) + averaged(logs.logged(), chosen),
+    )
 
 
 def languages(logs: Logs, how: dict[str, Any]) -> None:
@@ -48,7 +51,7 @@ def languages(logs: Logs, how: dict[str, Any]) -> None:
             "Metric by language",
             list(apart),
             "t_by_lang",
-            default=_first(list(apart), _BY_LANGUAGE),
+            default=_first(list(apart), BY_LANGUAGE),
         )
     with right:
         view = choose_view("Show as", ["panels", "map"], "t_view")
@@ -70,7 +73,7 @@ def languages(logs: Logs, how: dict[str, Any]) -> None:
         figure = language_map(
             frame, codes, title=_title(logs, frame, what), x=UNITS[how["axis"]], name=metric
         )
-    _show(logs, frame, "t_languages", figure, how, _spread(frame, metric), columns=SMALL)
+    _show(logs, frame, "t_languages", figure, how, spread(frame, metric), columns=SMALL)
     lacking = [label for label in logs.runs if label not in having]
     _say_without(logs, lacking, f"metric {metric} by language")
 
@@ -85,7 +88,7 @@ def checks(logs: Logs, how: dict[str, Any]) -> None:
         logs, names, list(logs.runs), names, {"axis": how["axis"]},
         what="checks on the validation split", same_y=True,
     )  # fmt: skip
-    said = _ends(frame, names) + _averaged(logs, names)
+    said = ends(frame, names) + averaged(logs.logged(), names)
     _show(logs, frame, "t_checks", figure, {**how, "smoothing": "none"}, said)
     having = set(frame["label"])
     _say_without(logs, [one for one in logs.runs if one not in having], "checks")
@@ -101,7 +104,7 @@ def reinforced(logs: Logs, how: dict[str, Any]) -> None:
     frame, figure = _panels(
         logs, names, list(logs.runs), names, how, what="rollouts and their reward", columns=SMALL
     )
-    said = _ends(frame, ["reward", "all_correct"])
+    said = ends(frame, ["reward", "all_correct"], _points(how))
     if lacking := [_SENTENCES.get(name, name) for name in REINFORCED if name not in there]:
         said += f" Not logged: {', '.join(lacking)}."
     _show(logs, frame, "t_reward", figure, how, said, columns=SMALL)
@@ -146,9 +149,6 @@ def _panels(
         st.context.theme.type,  # a page writes the theme's colour into the figure it shows
     )  # fmt: skip
     return frame, figure
-
-
-_BY_LANGUAGE = ("correct", "accuracy", "accuracy_all", "check_correct")
 
 
 def _first(options: Sequence[str], wanted: Sequence[str]) -> str:
@@ -203,45 +203,15 @@ def _show(
     )
 
 
+def _points(how: dict[str, Any]) -> int:
+    """Say over how many points the ends of a series are averaged: those that it is smoothed over."""
+    return 1 if how["smoothing"] == "none" else int(how["width"])
+
+
 def _title(logs: Logs, frame: pd.DataFrame, what: str) -> str:
     """Name the runs that are drawn; where none is, all that were looked at."""
     drawn = set(frame["label"])
-    labels = [label for label in logs.runs if label in drawn] or list(logs.runs)
-    return f"Training of {html.escape(', '.join(labels))}: {html.escape(what)}"
-
-
-def _ends(frame: pd.DataFrame, names: Sequence[str]) -> str:
-    """Say from where to where the first few series went, as they are drawn."""
-    parts = []
-    for name in names:
-        for label, own in frame[frame["metric"] == name].groupby("label", sort=False):
-            drawn = own.sort_values("step")["smoothed"]
-            parts.append(f"{label} {name} {drawn.iloc[0]:.3g} → {drawn.iloc[-1]:.3g}")
-    shown, rest = parts[:_SAID], len(parts) - _SAID
-    return "; ".join(shown) + (f" and {rest} more" if rest > 0 else "") + "."
-
-
-_SAID = 6
-
-
-def _averaged(logs: Logs, names: Sequence[str]) -> str:
-    """Say which curves are means over languages, since no log has the metric for all together."""
-    table = logs.logged().set_index("metric")
-    apart = [name for name in names if name in table.index and not table.loc[name, "overall"]]
-    return f" Mean over the languages logged at a step: {', '.join(apart)}." if apart else ""
-
-
-def _spread(frame: pd.DataFrame, metric: str) -> str:
-    """Say in which language the last drawn value is the highest and the lowest."""
-    parts = []
-    for label, own in frame.groupby("label", sort=False):
-        last = own.sort_values("step").groupby("lang", sort=False)["smoothed"].last().dropna()
-        if len(last):
-            parts.append(
-                f"{label} ends at {last.min():.3g} ({last.idxmin()}) to {last.max():.3g} "
-                f"({last.idxmax()})"
-            )
-    return f"{metric}: {'; '.join(parts)}." if parts else f"{metric} has no value here."
+    return curves_title([label for label in logs.runs if label in drawn] or list(logs.runs), what)
 
 
 def _say_without(logs: Logs, labels: Sequence[str], what: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards.page import Chosen
+from interp.plates.overview.trainings import manifest_of
 from interp.study import Study
 from interp.train_curves import axes_of, curves, languages_logged, logged, read_log
 
@@ -78,12 +79,6 @@ class Logs:
 
         key = tuple(sorted((name, str(value)) for name, value in how.items()))
         return self.chosen.source.derive(compute, tuple(self.runs.items()), metrics, key)
-
-
-def manifest_of(study: Study, run_id: str) -> dict[str, Any]:
-    """Return what a training wrote about itself; nothing where the run recorded none."""
-    found = study.notes(run_id).get("manifest")
-    return dict(found) if isinstance(found, dict) else {}
 
 
 def read_logs(chosen: Chosen, runs: Mapping[str, str]) -> Logs:

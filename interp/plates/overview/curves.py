@@ -56,7 +56,7 @@ def training_curves(
     trainings = read_trainings(view, with_base=with_base)
     names = _there(view, trainings, metrics or METRICS, "metrics of the fit")
     frame = curves(trainings.logs, names, smoothing=smoothing, width=width)
-    said = _ends(frame, names) + averaged(logged(trainings.logs), names)
+    said = ends(frame, names, width) + averaged(logged(trainings.logs), names)
     rewarded = [name for name, log in trainings.logs.items() if (log["metric"] == "reward").any()]
     if rewarded and "loss" in names:
         said += f" The loss of a training by reward ({listed(rewarded)}) is no measure of progress."
@@ -82,7 +82,7 @@ def training_rewards(view: View, *, smoothing: str = "exponential", width: int =
     names = _there(view, trainings, REINFORCED, "rollouts")
     frame = curves(trainings.logs, names, smoothing=smoothing, width=width)
     labels = [label for label in trainings.runs if label in set(frame["label"])]
-    said = _ends(frame, names)
+    said = ends(frame, names, width)
     if missing := [name for name in REINFORCED if name not in names]:
         said += f" Not logged: {listed(missing)}"
         said += " (there is a KL only where its weight is above 0)." if "kl" in missing else "."
@@ -167,10 +167,6 @@ def _there(view: View, trainings: Trainings, names: Sequence[str], what: str) ->
     if not found:
         raise view.lacking("train", f"the logs of {_of(trainings)} hold no {what}")
     return found
-
-
-def _ends(frame: pd.DataFrame, names: Sequence[str]) -> str:
-    return f"Means of the first and the last {WIDTH} logged points: {ends(frame, names, WIDTH)}"
 
 
 def _of(trainings: Trainings) -> str:

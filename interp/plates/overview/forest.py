@@ -23,6 +23,8 @@ FIRST = (
 """What is drawn unasked, the first that is there: what the checkpoint recalls before what is within."""
 
 MOST_PLACES = 60
+"""Rows of one chart; more cannot be read."""
+
 MOST_NAMED = 6
 
 COLUMNS = [

@@ -29,7 +29,10 @@ def ends(frame: pd.DataFrame, names: Sequence[str], points: int = 1) -> str:
             first, last = series.iloc[: max(1, n)].mean(), series.iloc[-max(1, n) :].mean()
             parts.append(f"{label} {name} {first:.3g} → {last:.3g}")
     shown, rest = parts[:MOST_SAID], len(parts) - MOST_SAID
-    return "; ".join(shown) + (f" and {rest} more" if rest > 0 else "") + "."
+    said = "; ".join(shown) + (f" and {rest} more" if rest > 0 else "") + "."
+    if points <= 1:
+        return said
+    return f"Means of the first and the last logged points (up to {points}): {said}"
 
 
 def averaged(table: pd.DataFrame, names: Sequence[str]) -> str:
