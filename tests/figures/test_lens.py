@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 
 from interp.figures.lens import rank_trajectories, top_token_grid
+from interp.figures.lens_groups import group_ribbons
+from interp.figures.lens_languages import crossover_medians, language_shares
+from interp.figures.lens_pairs import log_rank_pairs
 from interp.figures.lens_sets import language_levels, rank_ribbons, share_lines
 from interp.figures.marks import checkpoint_marks
-from interp.figures.tokens import is_bytes, plotly_text, token_label
+from interp.figures.tokens import is_bytes, isolated, phrase, plotly_text, token_label
 
 MARKS = checkpoint_marks({"base": "base", "<b>x</b>": "grpo"})
 LABELS = list(MARKS)
@@ -184,6 +187,10 @@ def test_tokens_as_labels():
     assert token_label("abcdef", most=4) == "abc…"
     assert token_label(" بحر") == "\u2068␣بحر\u2069"
     assert plotly_text("<b>&") == "&lt;b&gt;&amp;"
+    assert plotly_text("$x$") == "&#36;x&#36;"  # no formula
+    assert isolated("sea") == "sea" and isolated("بحر") == "\u2068بحر\u2069"
+    assert phrase(" the\nsea ") == "the sea" and phrase("abcdef", most=4) == "abc…"
+    assert phrase("") == "∅" and phrase("البحر", most=3) == "\u2068ال…\u2069"
     known = {"<E6 97>": True, "<0x0A>": True, "<s>": False, "E6": False, "<E6 9>": False}
     assert {text: is_bytes(text) for text in known} == known
 
@@ -198,3 +205,94 @@ def test_levels_that_were_not_judged_have_no_verdict():
     figure = language_levels(frame, MARKS, ["zh"], title="t", x="share", percent=True)
     assert list(drawn(figure, "base").x) == [0.5]
     assert list(drawn(figure, "base verdicts").x) == []
+
+
+def test_pairs_are_log_ranks_with_the_likeliest_on_top():
+    frame = ranks().rename(columns={"depth": "layer"}).assign(example="(a) <i>x</i>")
+    frame = pd.concat([frame, frame.assign(example="(b) y")])
+    figure = log_rank_pairs(frame, ["(a) <i>x</i>", "(b) y"], LABELS, title="t")
+    target, below = (one for one in figure.data if one.name == "base target answer")
+    assert list(target.y) == pytest.approx([math.log(3), math.log(2), 0])
+    assert (target.xaxis, below.xaxis) == ("x", "x3")
+    lower, upper = figure.layout.yaxis.range
+    assert lower > math.log(3) and upper < 0
+    axes = [figure.layout[name] for name in ("yaxis", "yaxis2", "yaxis3", "yaxis4")]
+    assert {tuple(axis.range) for axis in axes} == {(lower, upper)}  # one axis for all
+    heads = [one.text for one in figure.layout.annotations]
+    assert heads[1] == "(a) &lt;i&gt;x&lt;/i&gt;<br>&lt;b&gt;x&lt;/b&gt;"
+    named = [(one.name, one.line.dash) for one in figure.data if one.showlegend is not False]
+    assert named == [("target answer", "solid"), ("English answer", "dash")]
+    assert "rank 3" in target.hovertext[0] and "␣target" in target.hovertext[0]
+
+
+def test_groups_have_a_row_each_on_one_axis():
+    one = {"role": "target", "n": 7, "q25": 0.0, "median": 1.0, "q75": 2.0}
+    frame = pd.DataFrame(
+        [{**one, "label": label, "group": group, "layer": layer}
+         for label in LABELS for group in ("seen", "unseen") for layer in (0, 1)]
+    )  # fmt: skip
+    figure = group_ribbons(frame, ["unseen", "seen", "absent"], MARKS, title="t")
+    heads = [one.text for one in figure.layout.annotations]
+    assert heads[0] == "base: unseen" and heads[3] == "&lt;b&gt;x&lt;/b&gt;: seen"
+    assert len(heads) == 4
+    lines = [one for one in figure.data if one.name == "base target answer"]
+    assert [one.yaxis for one in lines] == ["y", "y3"] and list(lines[0].y) == [2, 2]
+    axes = [figure.layout[name] for name in ("yaxis", "yaxis2", "yaxis3", "yaxis4")]
+    assert {axis.type for axis in axes} == {"log"}
+    assert len([axis for axis in axes if axis.matches]) == 3
+
+
+def test_languages_have_a_panel_each_and_one_legend():
+    frame = pd.DataFrame(
+        [(lang, label, layer, 9, 0.5, 0.25, 0.75)
+         for lang in ("de", "es", "fr", "pt", "id") for label in LABELS for layer in (0, 1)],
+        columns=["lang", "label", "layer", "n", "share", "low", "high"],
+    )  # fmt: skip
+    languages = ["zh", "de", "es", "fr", "pt", "id"]
+    figure = language_shares(frame, MARKS, languages, title="t", y="y")
+    assert [one.text for one in figure.layout.annotations] == languages[1:]
+    assert [one.name for one in figure.data if one.showlegend] == LABELS
+    assert figure.layout.yaxis.range[0] < 0 and figure.layout.yaxis.range[1] > 1
+    assert "50.0% [25.0%, 75.0%] of 9 facts" in drawn_all(figure, "base")[0].hovertext[0]
+    shown = [figure.layout[f"xaxis{n}"].showticklabels for n in (2, 3, 4)]
+    assert all(shown)  # nothing stands below these three
+    assert figure.layout.xaxis8.visible is False
+    assert len(figure.layout.shapes) >= 5
+
+
+def drawn_all(figure, name: str):
+    return [one for one in figure.data if one.name == name]
+
+
+def test_medians_that_are_not_reached_stand_apart():
+    frame = pd.DataFrame(
+        [("de", "base", 3.0, 2.0, math.inf, 9, 8), ("zh", "base", math.inf, 5.0, math.inf, 9, 8),
+         ("zh", "<b>x</b>", 1.0, math.nan, math.nan, 1, 8)],
+        columns=["lang", "label", "value", "low", "high", "n", "last"],
+    )  # fmt: skip
+    figure = crossover_medians(frame, MARKS, ["zh", "de"], title="t")
+    base = drawn(figure, "base")
+    never = base.x[1]
+    assert base.x[0] == 3 and never > 8
+    assert list(base.error_x.arrayminus) == [1, never - 5]
+    assert list(base.error_x.array) == [never - 3, 0]
+    assert list(base.marker.symbol) == ["circle", "circle-open"]
+    axis = figure.layout.xaxis
+    assert axis.ticktext[-1] == "not reached" and axis.tickvals[-1] == never
+    assert axis.range[0] <= 0 and axis.range[1] > never
+    assert "not reached [layer 5, not reached]" in base.hovertext[1]
+    assert "&lt;b&gt;x" in drawn(figure, "<b>x</b>").hovertext[0]
+    assert list(figure.layout.yaxis.ticktext) == ["zh", "de"]
+
+
+@pytest.mark.parametrize("draw", [
+    lambda: log_rank_pairs(
+        pd.DataFrame(columns=["role", "rank"]), ["a"], LABELS, title="t"
+    ),
+    lambda: group_ribbons(pd.DataFrame(columns=["label", "group"]), ["a"], MARKS, title="t"),
+    lambda: language_shares(pd.DataFrame(columns=["lang"]), MARKS, ["de"], title="t", y="y"),
+    lambda: crossover_medians(pd.DataFrame(columns=["label"]), MARKS, ["de"], title="t"),
+])  # fmt: skip
+def test_no_frame_is_said(draw):
+    figure = draw()
+    assert not figure.data and figure.layout.annotations[0].text
