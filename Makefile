@@ -9,7 +9,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Workers of the test run; each uses one thread.
 WORKERS ?= 2
 
-.PHONY: demo dashboard browser tour install install-dev test test-all test-slow lint format types bench bench-quick clean
+.PHONY: demo dashboard report browser notebooks notebooks-check docs tour gallery install install-dev test test-all \
+  test-slow lint format types bench bench-quick clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,9 +32,22 @@ demo: install  ## the whole main job on the shipped checkpoint
 dashboard: install  ## look at the shipped study, or at STUDY=artifacts/mine, in the browser
 	$(BIN)/interp dashboard $(if $(STUDY),--study $(STUDY))
 
-browser:  ## Chromium and fonts of five scripts, for the browser tests and SVG/PNG (Debian, as root)
-	@command -v chromium >/dev/null && fc-list | grep -q NotoSansBengali || \
-	  { apt-get update && apt-get install -y --no-install-recommends chromium fontconfig fonts-noto-core fonts-noto-cjk; }
+report: install  ## the shipped study, or STUDY=artifacts/mine, as one HTML page
+	$(BIN)/interp report --study $(or $(STUDY),artifacts/demo)
+
+browser:  ## Chromium, fonts of five scripts and Java (HTML validator), for tests and SVG/PDF/PNG (Debian, as root)
+	@command -v chromium >/dev/null && command -v java >/dev/null && fc-list | grep -q NotoSansBengali || \
+	  { apt-get update && apt-get install -y --no-install-recommends chromium fontconfig fonts-noto-core \
+	    fonts-noto-cjk default-jre-headless; }
+
+notebooks: install-dev  ## execute the notebooks and keep their outputs; STUDY=artifacts/mine for your own
+	$(BIN)/python -m analysis_notebooks $(if $(STUDY),--study $(STUDY) --out build/notebooks)
+
+notebooks-check: install-dev  ## execute them and hold every paragraph and table against what is committed
+	$(BIN)/python -m analysis_notebooks --check
+
+docs: install-dev  ## the documentation site, in build/docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 tour: install-dev  ## the pictures of the dashboard in docs/pictures, light and dark
 	$(BIN)/python docs/pictures/tour.py
@@ -46,6 +60,9 @@ test-all: install-dev  ## the same and the slow matrix: every family, every engi
 
 test-slow: install-dev  ## what the gate runs beyond test: the slow ones but for the longest
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "slow and not long"
+
+gallery: install-dev  ## the walls of figures in docs/pictures
+	$(BIN)/python docs/pictures/gallery.py
 
 lint: install-dev  ## style and formatting
 	$(BIN)/ruff check .

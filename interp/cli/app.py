@@ -23,6 +23,7 @@ from interp.cli import (
     lape,
     lens,
     presets,
+    report,
     show,
     similarity,
     study,
@@ -85,6 +86,7 @@ def build() -> typer.Typer:
     app.command("compare", rich_help_panel="Studies")(compare.command)
     app.command("claims", rich_help_panel="Studies")(claims.command)
     app.command("transition", rich_help_panel="Studies")(transition.command)
+    app.command("report", rich_help_panel="Studies")(report.command)
     app.command("figures", rich_help_panel="Studies")(figures.command)
     app.add_typer(study.app, name="study", rich_help_panel="Studies")
     app.add_typer(import_.app, name="import", rich_help_panel="Studies")
