@@ -31,6 +31,7 @@ extensions = [
     "mathml",
     "generated",
     "house_links",
+    "accessible",
 ]
 exclude_patterns = ["_ext", "pictures"]
 root_doc = "index"

@@ -9,6 +9,7 @@ import typing
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 from sphinx.util.inspect import stringify_signature
 
 _BAR = re.compile(r"``.*?``|`.*?`|(\|)")
@@ -41,6 +42,9 @@ def _signature(
 
 
 def _docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    if what in ("property", "attribute", "data") and lines:
+        # napoleon takes what stands before a colon for the type
+        lines[:1] = re.sub(r": (?=\S)", ":\n", lines[0], count=1).splitlines()
     lines[:] = set_off(lines)
 
 
@@ -81,6 +85,9 @@ def _escaped(match: re.Match[str]) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Look at every docstring before napoleon does."""
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"  # as the docstrings call them
     app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _docstring, priority=400)

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -208,3 +209,27 @@ def test_every_notebook_is_listed(site: Site, pages: dict[Path, Page]) -> None:
 
 def test_built_within_a_minute_of_this_machine(site: Site) -> None:
     assert site.seconds < 240  # a minute where nothing else runs
+
+
+@pytest.mark.parametrize("page", ["index", "tutorial", "methods", "api/plates", "commands"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_finding_of_accessibility(site: Site, page: str, scheme: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser_path is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        context = browser.new_context(color_scheme=scheme, viewport={"width": 1300, "height": 900})
+        opened = context.new_page()
+        asked: list[str] = []
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.goto((site.folder / f"{page}.html").as_uri())
+        found = axe.Axe().run(opened).response["violations"]
+        browser.close()
+    assert all(url.startswith(("file:", "data:")) for url in asked), asked
+    serious = [(one["id"], one["nodes"][0]["target"]) for one in found
+               if one["impact"] in ("serious", "critical")]  # fmt: skip
+    assert not serious
