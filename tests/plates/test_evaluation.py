@@ -334,7 +334,13 @@ def test_figure_10_splits_the_change_by_kind_of_answer(view: View) -> None:
     apart = (
         delta[kinds == "proper noun"].mean().mean() - delta[kinds == "common noun"].mean().mean()
     )
-    assert f"Proper minus common nouns: sft {apart:+.3f} [" in plate.reading
+    assert f"by intervals that leave out 0: sft {apart:+.3f} [" in plate.reading
+    assert re.search(
+        r"sft \S+ \[\S+ \S+, above 0 in 1 and below in 0 of 5 languages", plate.reading
+    )
+    lost = (delta < 0).sum(axis=1)
+    share = lost[kinds == "proper noun"].sum() / lost.sum()
+    assert f"lost are to proper nouns: sft {share:.0%} of {lost.sum()}," in plate.reading
     assert "50.0% proper noun, 40.0% common noun, 10.0% unknown" in plate.reading
     assert [t.name for t in plate.figure.data[:3]] == ["proper noun", "common noun", "unknown"]
     low, high = plate.figure.layout.yaxis.range

@@ -17,33 +17,30 @@ from interp.plates.evaluation.relations import gain_by_kind, gain_by_relation
 from interp.plates.evaluation.summary_table import accuracy_summary
 from interp.plates.registry import Entry
 
-_MCQ = {"benchmark": "mcq"}
-_KLAR = {"benchmark": "klar"}
-
 ENTRIES: tuple[Entry, ...] = (
     Entry("accuracy-summary", accuracy_summary, "Table 1"),
     Entry("one-checkpoint", one_checkpoint, "Table 8"),
-    Entry("option-accuracy", partial(accuracy_by_language, **_MCQ), "Table 9"),
-    Entry("klar-accuracy", partial(accuracy_by_language, **_KLAR), "Table 10"),
+    Entry("option-accuracy", partial(accuracy_by_language, benchmark="mcq"), "Table 9"),
+    Entry("klar-accuracy", partial(accuracy_by_language, benchmark="klar"), "Table 10"),
     Entry("lm-eval-accuracy", partial(accuracy_by_language, benchmark="lm-eval"), "Table 11"),
     Entry("trained-and-held-out", trained_and_held_out, "Figure 4a"),
-    Entry("mcq-language-bars", partial(language_accuracy, **_MCQ), "Figure 4b"),
-    Entry("klar-language-bars", partial(language_accuracy, **_KLAR), "Figure 4b"),
-    Entry("mcq-accuracy-change", partial(accuracy_change, **_MCQ)),
-    Entry("klar-accuracy-change", partial(accuracy_change, **_KLAR)),
+    Entry("mcq-language-bars", partial(language_accuracy, benchmark="mcq"), "Figure 4b"),
+    Entry("klar-language-bars", partial(language_accuracy, benchmark="klar"), "Figure 4b"),
+    Entry("mcq-accuracy-change", partial(accuracy_change, benchmark="mcq")),
+    Entry("klar-accuracy-change", partial(accuracy_change, benchmark="klar")),
     Entry("english-only-facts", english_only),
-    Entry("mcq-flips", partial(flips, **_MCQ)),
-    Entry("klar-flips", partial(flips, **_KLAR)),
-    Entry("klar-gain-by-kind", partial(gain_by_kind, **_KLAR), "Figure 10"),
-    Entry("mcq-gain-by-kind", partial(gain_by_kind, **_MCQ), "Figure 10"),
-    Entry("klar-gain-by-relation", partial(gain_by_relation, **_KLAR)),
-    Entry("mcq-gain-by-relation", partial(gain_by_relation, **_MCQ)),
-    Entry("mcq-right-in-k", partial(right_in_k, **_MCQ)),
-    Entry("klar-right-in-k", partial(right_in_k, **_KLAR)),
-    Entry("mcq-consistency", partial(consistency, **_MCQ)),
-    Entry("klar-consistency", partial(consistency, **_KLAR)),
-    Entry("mcq-wrong-answers", partial(wrong_answers, **_MCQ)),
-    Entry("klar-wrong-answers", partial(wrong_answers, **_KLAR)),
+    Entry("mcq-flips", partial(flips, benchmark="mcq")),
+    Entry("klar-flips", partial(flips, benchmark="klar")),
+    Entry("klar-gain-by-kind", partial(gain_by_kind, benchmark="klar"), "Figure 10"),
+    Entry("mcq-gain-by-kind", partial(gain_by_kind, benchmark="mcq"), "Figure 10"),
+    Entry("klar-gain-by-relation", partial(gain_by_relation, benchmark="klar")),
+    Entry("mcq-gain-by-relation", partial(gain_by_relation, benchmark="mcq")),
+    Entry("mcq-right-in-k", partial(right_in_k, benchmark="mcq")),
+    Entry("klar-right-in-k", partial(right_in_k, benchmark="klar")),
+    Entry("mcq-consistency", partial(consistency, benchmark="mcq")),
+    Entry("klar-consistency", partial(consistency, benchmark="klar")),
+    Entry("mcq-wrong-answers", partial(wrong_answers, benchmark="mcq")),
+    Entry("klar-wrong-answers", partial(wrong_answers, benchmark="klar")),
 )
 
 __all__ = [

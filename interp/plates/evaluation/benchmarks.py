@@ -37,7 +37,7 @@ class Benchmark:
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages that some checkpoint answered in, in the order of the first that has them."""
-        return tuple(dict.fromkeys(lang for one in self.correct.values() for lang in one))
+        return tuple(dict.fromkeys(str(lang) for one in self.correct.values() for lang in one))
 
 
 def benchmarks(view: View, analyses: tuple[str, ...] = ANALYSES) -> tuple[Benchmark, ...]:

@@ -11,6 +11,7 @@ from interp.evals.accuracy import accuracy_table
 from interp.evals.checkpoint_tables import DRAWS
 from interp.evals.fact_sheet import Part
 from interp.plates.evaluation.answers import Answers, Languages
+from interp.plates.evaluation.compared import records
 
 _MEAN = "mean over languages"
 
@@ -49,11 +50,11 @@ def change(row: Mapping[Any, Any] | pd.Series[Any], sign: int = 1) -> str:
     return value if pd.isna(row["delta_low"]) else f"{value} [{low}, {high}]"
 
 
-def mean_accuracy(answers: Answers, languages: Languages, part: Part) -> pd.DataFrame:
+def mean_accuracy(answers: Answers, languages: Languages, part: Part) -> dict[str, dict[str, Any]]:
     """Average accuracy over languages, those with 20 facts (or, where none has, any).
 
     Returns:
-        Row per label: facts, accuracy, ci_low, ci_high, note.
+        Label to facts, accuracy, ci_low, ci_high and note.
     """
     rows = {}
     for label, values in answers.correct(languages, part).items():
@@ -64,5 +65,5 @@ def mean_accuracy(answers: Answers, languages: Languages, part: Part) -> pd.Data
         table = accuracy_table(
             correct, cells.assign(group="all"), {_MEAN: languages}, draws=DRAWS
         )  # fmt: skip
-        rows[label] = table[table["lang"] == _MEAN].iloc[0]
-    return pd.DataFrame(rows).T[["facts", "accuracy", "ci_low", "ci_high", "note"]]
+        (rows[label],) = records(table[table["lang"] == _MEAN])
+    return rows

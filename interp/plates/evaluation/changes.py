@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
@@ -206,7 +207,7 @@ def _with_statedness(view: View, benchmark: str | None) -> Answers:
 
 def _has(answers: Answers, languages: Languages, part: Part) -> list[bool]:
     cells = answers.correct(languages, part).values()
-    return list((~pd.isna(list(cells))).any(axis=(0, 1)))
+    return np.any([~np.isnan(one) for one in cells], axis=(0, 1)).tolist()  # type: ignore[no-any-return]
 
 
 def _every(answers: Answers) -> Languages:
@@ -220,9 +221,9 @@ def _both(answers: Answers, languages: Languages) -> str:
     means = {what: mean_accuracy(answers, languages, Part(stated=what)) for what in _KNOWN}
     for label in answers.runs:
         told = [
-            f"{cell(means[what].loc[label])} % on {_SAID[what]}"
+            f"{cell(means[what][label])} % on {_SAID[what]}"
             for what in _KNOWN
-            if means[what].loc[label, "facts"]
+            if means[what][label]["facts"]
         ]
         if told:
             parts.append(f"{label} {', '.join(told)}")

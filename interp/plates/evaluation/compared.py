@@ -75,11 +75,16 @@ def signs_of(rows: pd.DataFrame) -> tuple[dict[tuple[str, str], str], dict[tuple
     return signs, said
 
 
-def legend(signs: Iterable[str | None]) -> str:
-    """Explain the signs that are drawn; empty for none."""
+def legend(signs: Iterable[str | None], where: str = "Signs at the right") -> str:
+    """Explain the signs that are drawn; empty for none.
+
+    Args:
+        signs: as they are drawn.
+        where: they stand.
+    """
     drawn = set(signs)
     known = [f"{sign} {verdict}" for verdict, sign in SIGNS.items() if sign in drawn]
-    return f"Signs: {', '.join(known)}." if known else ""
+    return f"{where}: {', '.join(known)}." if known else ""
 
 
 def across(rows: pd.DataFrame, base: str, what: str) -> str:

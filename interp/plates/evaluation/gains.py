@@ -46,8 +46,9 @@ def gains(
         Two tables. One row per group and language, then one of ``lang`` ``all`` per group (the mean over
         the languages with 20 of its facts, or, where none has, with any): ``group``, ``lang``,
         ``facts`` that both answered, ``before``, ``after``, ``delta`` with its paired 95 % interval,
-        facts ``gained`` and ``lost``. And one row per two groups, ``group`` and ``other``: the
-        ``delta`` of the first's mean minus the second's, with its interval.
+        facts ``gained`` and ``lost``. And one row per two groups and language, and
+        for ``all``: ``group`` and ``other``, the ``delta`` of the first minus that of the second, with its
+        interval.
     """
     names = list(dict.fromkeys(groups))
     there = ~(np.isnan(base) | np.isnan(model))
@@ -82,28 +83,32 @@ def gains(
     columns = ["group", "lang", "facts", "before", "after", "delta", "delta_low", "delta_high",
                "gained", "lost"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns).astype({"gained": int, "lost": int, "facts": int})
-    return table, _between(names, means, drawn_means, inside)
+    means_too = np.concatenate([delta, means[:, None]], 1)
+    drawn_too = np.concatenate([drawn_delta, drawn_means[..., None]], 2)
+    sizes = np.concatenate([n, inside.any(-1).sum(0)[:, None]], 1)
+    return table, _between(names, [*languages, ALL], means_too, drawn_too, sizes)
 
 
 def _between(
-    names: Sequence[str], means: Floats, drawn: Floats, inside: NDArray[np.bool_]
+    names: Sequence[str],
+    places: Sequence[str],
+    delta: Floats,
+    drawn: Floats,
+    facts: NDArray[np.int64],
 ) -> pd.DataFrame:
-    facts = inside.any(-1).sum(0)
-    rows = []
+    """Take differences of changes ``[group, place]``, drawn together ``[draw, group, place]``."""
+    frames = []
     for one in range(len(names)):
         for other in range(one + 1, len(names)):
             found = percentile_interval(
-                means[one] - means[other],
+                delta[one] - delta[other],
                 drawn[:, one] - drawn[:, other],
-                min(facts[one], facts[other]),
+                np.minimum(facts[one], facts[other]),
             )
-            rows.append(
-                (
-                    names[one],
-                    names[other],
-                    float(found.estimate),
-                    float(found.low),
-                    float(found.high),
-                )
-            )
-    return pd.DataFrame(rows, columns=["group", "other", "delta", "delta_low", "delta_high"])
+            about = {"group": names[one], "other": names[other], "lang": list(places)}
+            ends = {
+                "delta": found.estimate, "delta_low": found.low, "delta_high": found.high,
+            }  # fmt: skip
+            frames.append(pd.DataFrame(about | ends))
+    columns = ["group", "other", "lang", "delta", "delta_low", "delta_high"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

@@ -143,9 +143,9 @@ def _levels(label: str, correct: pd.DataFrame, sets: dict[str, tuple[str, ...]])
 def _reading(view: View, one: Benchmark, frame: pd.DataFrame) -> str:
     parts, sets = [], _groups(one)
     for label in one.runs:
-        own = frame[frame["label"] == label].set_index("group")
+        own = {row["group"]: row for row in records(frame[frame["label"] == label])}
         parts.append(
-            f"{label} {cell(own.loc[SEEN])} % trained, {cell(own.loc[UNSEEN])} % held out "
+            f"{label} {cell(own[SEEN])} % trained, {cell(own[UNSEEN])} % held out "
             f"(apart {_apart(one.correct[label], sets)} points)"
         )
     text = (

@@ -58,7 +58,7 @@ def accuracy_by_language(view: View, *, benchmark: str = "mcq") -> Plate:
         reading=" ".join(filter(None, [
             *(_said(view, one, frame[frame["benchmark"] == one.name]) for one in found),
             "Intervals are 95 % over facts.",
-            legend(map(SIGNS.get, frame["verdict"])),
+            legend(map(SIGNS.get, frame["verdict"]), "Signs"),
         ])),
         runs=view.about([run for one in found for run in one.runs.values()]),
         paper=_TABLES[benchmark],

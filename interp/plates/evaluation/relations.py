@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,8 +54,9 @@ def gain_by_kind(view: View, *, benchmark: str | None = None) -> Plate:
     shares = [f"{(kinds == kind).mean():.1%} {kind}" for kind in present]
     parts = []
     for label in answers.others:
-        own = frame[(frame["label"] == label) & (frame["lang"] == ALL)].set_index("kind")
-        told = [f"{_change(own.loc[kind])} on {kind}s" for kind in present if kind != UNKNOWN]
+        over = frame[(frame["label"] == label) & (frame["lang"] == ALL)]
+        own = {row["kind"]: row for row in records(over)}
+        told = [f"{_change(own[kind])} on {kind}s" for kind in present if kind != UNKNOWN]
         parts.append(f"{label} {', '.join(told)}")
     return Plate(
         name=f"{answers.analysis}-gain-by-kind",
@@ -64,7 +67,8 @@ def gain_by_kind(view: View, *, benchmark: str | None = None) -> Plate:
         ),
         frame=frame,
         reading=f"Of {len(kinds):,} facts the answers are {', '.join(shares)}, by relation. Mean change "
-        f"of accuracy over languages: {'; '.join(parts)}.{_apart(between, answers.others)} Intervals are "
+        f"of accuracy over languages: {'; '.join(parts)}.{_apart(between, answers.others)}"
+        f"{_lost_said(frame, answers.others)} Intervals are "
         "95 % over facts, paired; kinds are not compared with a noise floor, so there is no verdict.",
         runs=view.about(list(answers.runs.values())),
         paper="Figure 10",
@@ -134,22 +138,40 @@ def _gains(answers: Answers, view: View, groups: np.ndarray) -> tuple[pd.DataFra
     return pd.concat(tables, ignore_index=True), pd.concat(between, ignore_index=True)
 
 
-def _change(row: pd.Series[float]) -> str:
+def _change(row: Mapping[str, Any]) -> str:
     few = f", fewer than {ENOUGH} facts" if row["facts"] < ENOUGH else ""
     return f"{change(row)} ({row['gained']:.0f} gained, {row['lost']:.0f} lost{few})"
 
 
 def _apart(between: pd.DataFrame, others: list[str]) -> str:
-    """Say how far the gains of both kinds lie apart."""
+    """Say how far the gains of both kinds lie apart, on average and in how many languages."""
+    parts = []
+    kinds = {PROPER, COMMON}
+    for label in others:
+        keep = (between["label"] == label) & between["group"].isin(kinds)
+        own = between[keep & between["other"].isin(kinds) & between["delta"].notna()]
+        for row in records(own[own["lang"] == ALL]):
+            sign = 1 if row["group"] == PROPER else -1
+            each = own[own["lang"] != ALL]
+            ends = np.sort(sign * each[["delta_low", "delta_high"]].to_numpy(float), axis=1)
+            more, less = int((ends[:, 0] > 0).sum()), int((ends[:, 1] < 0).sum())
+            parts.append(
+                f"{label} {change(row, sign)}, above 0 in {more} and below in {less} of {counted(each)}"
+            )
+    said = "; ".join(parts)
+    return f" Proper minus common nouns, by intervals that leave out 0: {said}." if parts else ""
+
+
+def _lost_said(frame: pd.DataFrame, others: list[str]) -> str:
+    """Say what share of the answers lost is to proper nouns."""
     parts = []
     for label in others:
-        rows = between[(between["label"] == label) & (between["group"] != UNKNOWN)]
-        for row in records(rows[rows["other"] != UNKNOWN]):
-            sign = 1 if row["group"] == PROPER else -1
-            sure = row["delta_low"] > 0 or row["delta_high"] < 0
-            told = "which leaves out 0" if sure else "which includes 0"
-            parts.append(f"{label} {change(row, sign)}, {told}")
-    return f" Proper minus common nouns: {'; '.join(parts)}." if parts else ""
+        own = frame[(frame["label"] == label) & (frame["lang"] != ALL)]
+        lost = int(own["lost"].sum())
+        proper = int(own.loc[own["kind"] == PROPER, "lost"].sum())
+        if lost:
+            parts.append(f"{label} {proper / lost:.0%} of {lost:,}")
+    return f" Of the answers lost are to proper nouns: {', '.join(parts)}." if parts else ""
 
 
 def _relations_said(frame: pd.DataFrame, answers: Answers) -> str:
@@ -160,7 +182,8 @@ def _relations_said(frame: pd.DataFrame, answers: Answers) -> str:
             parts.append(f"{label} shares no fact with {answers.base}")
             continue
         up, down = (own["delta_low"] > 0).sum(), (own["delta_high"] < 0).sum()
-        top, low = (own.loc[at(own["delta"])] for at in (pd.Series.idxmax, pd.Series.idxmin))
+        ordered = records(own.sort_values("delta", kind="stable"))
+        low, top = ordered[0], ordered[-1]
         text = f"{label} rises in {up} and falls in {down} of {counted(own, 'relation')}"
         if len(own) > 1:
             text += (

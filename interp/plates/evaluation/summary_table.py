@@ -92,7 +92,7 @@ def _levels(view: View, one: Benchmark, split: str) -> pd.DataFrame:
         own = accuracy_table(correct, cells.assign(group="all"), sets, draws=DRAWS)
         own = own[own["lang"].isin(sets)].assign(group=lambda rows: rows["lang"])
         frames.append(_named(own, one, label, sets))
-        beside = tuple(lang for lang in correct if lang != "en")
+        beside = tuple(str(lang) for lang in correct if lang != "en")
         if known is not None and beside:
             own = accuracy_table(correct, known, {"beside": beside}, draws=DRAWS)
             own = own[(own["lang"] == "beside") & (own["facts"] > 0)]
@@ -178,7 +178,12 @@ def _reading(
     text = "; ".join(notes)
     return " ".join(
         filter(
-            None, [*said, f"{text[0].upper()}{text[1:]}.", legend(map(SIGNS.get, frame["verdict"]))]
+            None,
+            [
+                *said,
+                f"{text[0].upper()}{text[1:]}.",
+                legend(map(SIGNS.get, frame["verdict"]), "Signs"),
+            ],
         )
     )
 
@@ -205,7 +210,7 @@ def _of_benchmark(view: View, one: Benchmark, frame: pd.DataFrame) -> str:
 def _unjudged(one: Benchmark, base: str, label: str) -> str:
     """Give the paired difference where no comparison is stored."""
     shared = one.correct[base].index.intersection(one.correct[label].index)
-    langs = [lang for lang in one.correct[base] if lang in one.correct[label]]
+    langs = [str(lang) for lang in one.correct[base] if lang in one.correct[label]]
     if not len(shared) or not langs:
         return "shares no fact with it"
     table = flip_table(one.correct[base], one.correct[label], {"mean": langs}, draws=DRAWS)
@@ -215,12 +220,14 @@ def _unjudged(one: Benchmark, base: str, label: str) -> str:
 
 def _knowledge_said(frame: pd.DataFrame) -> str:
     """Say levels of stated and English-only facts, where they are known."""
-    only = frame[frame["group"] == ENGLISH_ONLY].set_index("label")
-    stated = frame[frame["group"] == STATED].set_index("label")
+    only, stated = (
+        {row["label"]: row for row in records(frame[frame["group"] == group])}
+        for group in (ENGLISH_ONLY, STATED)
+    )
     parts = [
-        f"{label} {cell(stated.loc[label])} and {cell(only.loc[label])} %"
-        for label in only.index
-        if label in stated.index
+        f"{label} {cell(stated[label])} and {cell(only[label])} %"
+        for label in only
+        if label in stated
     ]
     if not parts:
         return ""
