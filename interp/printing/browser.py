@@ -146,7 +146,7 @@ class Browser:
         self._wait(self._started())
 
     async def _started(self) -> None:
-        from kaleido import Kaleido
+        from kaleido import Kaleido  # type: ignore[import-untyped]
 
         kaleido = Kaleido(mathjax=False, timeout=_SECONDS)  # MathJax would come from the network
         await kaleido.open()

@@ -102,7 +102,7 @@ def _embedded(font: Any) -> bool:
 
 def _boxes(part: Any, reader: Any) -> int:
     """Count the glyphs 0 that a page draws; in a font of Unicode text a glyph is two bytes."""
-    from pypdf.generic import ArrayObject, ContentStream
+    from pypdf.generic import ArrayObject, ContentStream, TextStringObject
 
     content = part.get_contents() if hasattr(part, "get_contents") else part
     if content is None:
@@ -115,7 +115,7 @@ def _boxes(part: Any, reader: Any) -> int:
         elif operator in (b"Tj", b"TJ") and font and font.get("/Subtype") == "/Type0":
             strings = operands[0] if isinstance(operands[0], ArrayObject) else operands
             for string in strings:
-                if isinstance(string, str | bytes):
+                if isinstance(string, bytes | TextStringObject):
                     codes = string if isinstance(string, bytes) else string.original_bytes
                     boxes += sum(not any(codes[at : at + 2]) for at in range(0, len(codes), 2))
     return boxes + sum(_boxes(form, reader) for form in _forms(part))

@@ -119,6 +119,7 @@ def write_figures(
 
 def _ready(folder: Path) -> None:
     """Make the folder, and refuse one that cannot be written before anything is drawn."""
+    reason: str | None
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -152,7 +152,6 @@ def test_glyphs_are_inside_an_svg(scripts: go.Figure, tmp_path: Path) -> None:
         "embedded": image_bytes(scripts, "svg").decode(),
         "named": image_bytes(scripts, "svg", embed=False).decode(),
     }
-    BROWSER.close()
     seen = {}
     for bare in (False, True):
         with pytest.MonkeyPatch.context() as patch:

@@ -41,5 +41,5 @@ def test_names_of_settings_and_templates_do_not_count() -> None:
     figure = go.Figure(
         go.Scatter(x=[1.5], y=[2], mode="markers+text", marker={"symbol": "hexagon"})
     )
-    figure.update_layout(font={"family": "Ʒ"})
+    figure.update_layout(font={"family": "Ʒ"}, template={"layout": {"title": {"text": "Ж"}}})
     assert characters(figure) == set(NUMBERS)
