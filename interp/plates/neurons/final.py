@@ -209,7 +209,8 @@ def _by_script(frame: pd.DataFrame, base: str) -> str:
             for label in labels
         ]
         parts.append(f"{name} ({', '.join(table.index)}): {', '.join(said)}")
-    note = "; of these means no interval is stored" if len(labels) > 1 else ""
+    told = len(labels) > 1 and any(f"{labels[-1]} " in part for part in parts)
+    note = "; of these means no interval is stored" if told else ""
     return f"Mean share in the final layers – {'; '.join(parts)}{note}. "
 
 
@@ -250,14 +251,16 @@ def _flips(frame: pd.DataFrame, shown: Sequence[Selected], first: Selected) -> s
         signs = np.sign(moved.to_numpy(float))  # [language, number of layers - 1]
         here = signs[:, n_final - 1]
         other = (signs * here[:, None] < 0).any(axis=1)
-        if (here != 0).any():
+        if len(here) and not here.any():
+            parts.append(f"{one.label} none, its shares there are the base's")
+        elif len(here):
             parts.append(f"{one.label} {int(other.sum())} of {int((here != 0).sum())}")
-    if any(one.n_layers != first.n_layers for one in shown):
-        parts.append("of other depths nothing is counted")
+    differing = any(one.n_layers != first.n_layers for one in shown)
+    note = " Depths differ: layers stand at their share of the depth." if differing else ""
     if not parts:
-        return f"In the last {_many_layers(n_final)} no share differs from {first.label}'s."
+        return note.strip()
     return (
         "Languages whose change against "
         f"{first.label} in the last {_many_layers(n_final)} has the other sign for some other number of "
-        f"layers: {'; '.join(parts)}; signs alone, without interval."
+        f"layers: {'; '.join(parts)}; signs alone, without interval.{note}"
     )
