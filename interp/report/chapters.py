@@ -132,7 +132,7 @@ def _shown(entry: Entry, plate: Plate, number: str) -> Shown:
         table = table_of(plate.frame if plate.table is None else plate.table)
     twice = table is not None and plate.table is None
     return Shown(
-        anchor=entry.name,
+        anchor=f"plate-{entry.name}",
         number=number,
         title=plain_title(plate.title),
         reading=plate.reading,

@@ -48,7 +48,7 @@ def chart_of(figure: go.Figure) -> Chart:
         layout.pop(name, None)
     margin = layout.setdefault("margin", {})
     # the builders leave 60 px for the title; titles of panels need half of it
-    margin["t"] = 34 if layout.get("annotations") else 16
+    margin["t"] = _above(layout.get("annotations", []))
     layout["paper_bgcolor"] = layout["plot_bgcolor"] = "rgba(0, 0, 0, 0)"
     height = int(layout.setdefault("height", _HEIGHT))
     data = [_trace(trace) for trace in found.get("data", [])]
@@ -57,6 +57,12 @@ def chart_of(figure: go.Figure) -> Chart:
         height=height,
         min_width=_min_width(layout),
     )
+
+
+def _above(annotations: list[dict[str, Any]]) -> int:
+    """Pixels above the panels: room for their titles, of one line or two."""
+    lines = [str(one.get("text", "")).count("<br") + 1 for one in annotations]
+    return 16 if not lines else 16 + 18 * min(3, max(lines))
 
 
 def template_json() -> str:
@@ -73,9 +79,7 @@ def script_json(value: Any) -> str:
 
 def _trace(trace: dict[str, Any]) -> dict[str, Any]:
     trace["type"] = str(trace.get("type", "scatter")).removesuffix("gl")
-    if "customdata" not in str(trace.get("hovertemplate", "")) + str(
-        trace.get("texttemplate", "")
-    ):
+    if "customdata" not in str(trace.get("hovertemplate", "")) + str(trace.get("texttemplate", "")):
         trace.pop("customdata", None)
     for name in ("uid", "ids", "meta"):
         trace.pop(name, None)

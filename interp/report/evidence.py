@@ -113,9 +113,9 @@ def _groups(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def _differs(beyond: Sequence[pd.DataFrame], n: int, maps: pd.DataFrame) -> Iterator[str]:
     if beyond:
-        said = [_most(own) for own in beyond[:_NAMED]]
-        more = f"; and {count(len(beyond) - _NAMED, 'more statistic')}" if len(beyond) > _NAMED else ""  # fmt: skip
-        yield f"Beyond noise somewhere: {len(beyond)} of {count(n, 'statistic')}. {'; '.join(said)}{more}."
+        more = f", {_NAMED} of which are named" if len(beyond) > _NAMED else ""
+        yield f"Beyond noise somewhere: {len(beyond)} of {count(n, 'statistic')}{more}:"
+        yield from (_most(own) for own in beyond[:_NAMED])
     called = int((maps["verdict"] == BEYOND).sum())
     if called:
         yield f"Of {len(maps):,} entries of maps over single heads {called:,} are beyond noise."
@@ -129,7 +129,9 @@ def _most(own: pd.DataFrame) -> str:
     of = f" in {len(called)} of {count(len(own), 'place')}" if len(own) > 1 else ""
     most = f", most{where or ' for all together'}" if len(called) > 1 else where
     text = evidence_text(row).rpartition(": ")[0]
-    return f"{row['statistic']}{of}{most} ({text})"
+    what = meaning(row["analysis"], row["statistic"], row["kind"]).partition(" (")[0]
+    named = f"{row['statistic']} ({what})" if what else str(row["statistic"])
+    return f"{named}{of}{most}: {text}."
 
 
 def _same(within: Sequence[pd.DataFrame], n: int, maps: pd.DataFrame) -> Iterator[str]:
@@ -245,4 +247,6 @@ def beyond_table(view: View) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame()
     table = evidence(rows)
-    return pd.concat([rows[["analysis"]], table.drop(columns="verdict"), rows[["n", "unit"]]], axis=1)
+    return pd.concat(
+        [rows[["analysis"]], table.drop(columns="verdict"), rows[["n", "unit"]]], axis=1
+    )

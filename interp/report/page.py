@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -49,7 +50,7 @@ def render(view: View, *, title: str | None = None, progress: str = "") -> str:
     runs, environments = runs_table(view)
     first, last = dates(view)
     script, style = _file("report.js"), _file("report.css")
-    plotly = get_plotlyjs()
+    plotly = _without_controls(get_plotlyjs())
     page = _template().render(
         generator=GENERATOR,
         policy=_policy(plotly, script),
@@ -118,6 +119,14 @@ def _policy(*scripts: str) -> str:
 
 def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _without_controls(script: str) -> str:
+    """Write control characters in strings of a script as escapes; HTML forbids them as they are."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", script)
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def _inline(script: str) -> Markup:

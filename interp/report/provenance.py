@@ -117,8 +117,13 @@ def _weights(model: Mapping[str, Any]) -> str:
     """The hash of what was run; of an adapter that of its own weights, beside the base's."""
     adapter = model.get("adapter")
     own = adapter.get("weights_hash") if isinstance(adapter, Mapping) else None
-    hashes = [short_hash(str(one)) for one in (model.get("weights_hash"), own) if one]
+    hashes = [_short(one) for one in (model.get("weights_hash"), own) if one]
     return " + ".join(hashes) or _NOTHING
+
+
+def _short(value: object) -> str:
+    """Shorten a hash, whatever it says of its kind (``sha256:``, ``sha256-merged:``)."""
+    return str(value).rpartition(":")[2][:8]
 
 
 def _shape(model: Mapping[str, Any]) -> str:

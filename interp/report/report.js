@@ -13,7 +13,9 @@
   const look = document.getElementById("look").textContent;
   const charts = [...document.querySelectorAll(".chart")];
   const drawn = new Set();
+  const contents = document.getElementById("contents");
   let printing = false;
+  let wasOpen = true;
 
   const scheme = () => (printing ? "print" : dark.matches ? "dark" : "light");
 
@@ -83,6 +85,8 @@
 
   addEventListener("beforeprint", () => {
     printing = true;
+    wasOpen = contents.open;
+    contents.open = true;
     for (const node of charts) {
       Plotly.purge(node);
       draw(node);
@@ -90,6 +94,7 @@
   });
   addEventListener("afterprint", () => {
     printing = false;
+    contents.open = wasOpen;
     for (const node of charts) {
       Plotly.purge(node);
       node.style.zoom = node.style.width = "";
@@ -100,7 +105,7 @@
   });
 
   // A narrow screen begins with the report, not with its table of contents.
-  if (matchMedia("(max-width: 74.99rem)").matches) document.getElementById("contents").open = false;
+  if (matchMedia("(max-width: 74.99rem)").matches) contents.open = false;
 
   function select(node) {
     const range = document.createRange();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -52,12 +53,15 @@ def write_report(
         InterpError: the file is a folder or not ours, or cannot be written.
     """
     check_file(file)
-    content = render(view, title=title, progress=progress).encode()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(file, content)
     except OSError as error:
         raise _refused(write_error(file.parent, error)) from error
+    if not os.access(file.parent, os.W_OK):  # said before minutes are spent on drawing
+        raise InterpError(f"cannot write --out {file}: the folder {file.parent} cannot be written")
+    content = render(view, title=title, progress=progress).encode()
+    try:
+        write_bytes(file, content)
     except InterpError as error:
         raise _refused(error) from error
     return file, len(content) / 1e6
