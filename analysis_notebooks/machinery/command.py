@@ -15,6 +15,7 @@ import nbformat
 from analysis_notebooks.machinery.compare import first_difference, is_lacking
 from analysis_notebooks.machinery.execute import FOLDER, NotebookFailed, execute, sources
 from analysis_notebooks.machinery.offline import own_network
+from analysis_notebooks.machinery.pictures import reduce_pictures
 
 RUNS_A_MODEL = ("07_",)
 """Their numbers are those of the machine: compared is what they do, not what comes out."""
@@ -39,8 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(failure, file=sys.stderr)
         return 1
     parameters = {"pictures": asked.pictures}
-    if asked.study is not None:
-        parameters["study"] = str(asked.study.resolve())
     if not own_network():
         print("No network of their own to be had here: Python is kept from it, Chrome is not.")
     begun = time.monotonic()
@@ -59,7 +58,10 @@ def _one(source: Path, parameters: dict[str, str], asked: argparse.Namespace) ->
     """Execute one notebook and write or compare it; return what is wrong, in one line."""
     begun = time.monotonic()
     try:
-        made = execute(source, parameters, keep_parameters=asked.study is not None)
+        # a notebook that makes a study of its own does not write into the one that is looked at
+        own = asked.study is not None and not source.name.startswith(RUNS_A_MODEL)
+        put_in = {**parameters, "study": str(asked.study.resolve())} if own else parameters
+        made = execute(source, put_in, keep_parameters=own)
     except NotebookFailed as failure:
         return str(failure)
     seconds = time.monotonic() - begun
@@ -72,7 +74,7 @@ def _one(source: Path, parameters: dict[str, str], asked: argparse.Namespace) ->
     folder = source.parent if asked.out is None else asked.out
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / committed.name
-    text = nbformat.writes(made) + "\n"
+    text = nbformat.writes(reduce_pictures(made)) + "\n"
     written.write_text(text, encoding="utf-8")
     print(f"{source.stem}: {seconds:.0f} s, {len(text.encode()) / 1e6:.2f} MB", flush=True)
     return _unfit(written, text) if folder == FOLDER else None
