@@ -82,6 +82,7 @@ def planted(
         ranks = {}
         for lang, layers in by_lang.items():
             target = np.array([[9.0 if at < one else 0.0 for at in range(L + 1)] for one in layers])
+            target[np.array(layers) >= 2, 0] = 0.0  # ahead at first, which is not for good
             target[np.isnan(layers)] = np.nan
             ranks[lang] = target, np.where(np.isnan(target), np.nan, 4.0)
         add_run(study, ranks, label=label, top=True, **options)
