@@ -140,6 +140,10 @@ def test_the_papers_form_counts_from_0_and_names_d() -> None:
     assert list(base.y) == [2, 2, 8, 10] and list(sft.y) == [0, 0, 3, 4]
     assert (base.name, sft.name) == ("base", "sft (D_KS = 0.2000)")
     assert figure.layout.yaxis.rangemode == "tozero"
+    assert "layer" in figure.layout.xaxis.title.text
+    other = ecdf_frame(both(BASE, np.array([1.0, 1.0])), "en")
+    figure = cumulative_counts(other, MARKS, title="t", relative=True)
+    assert list(figure.data[1].x) == [0.5, 1] and "relative" in figure.layout.xaxis.title.text
 
 
 @pytest.fixture(scope="module")
