@@ -124,11 +124,11 @@ def _differs(beyond: Sequence[pd.DataFrame], n: int, maps: pd.DataFrame) -> Iter
 def _most(own: pd.DataFrame) -> str:
     """Name a statistic, where it is beyond noise, and the place where it is farthest."""
     called = own[own["verdict"] == BEYOND]
-    row = called.loc[far(called).idxmax()]
+    row = called.iloc[int(far(called).to_numpy(float).argmax())]
     where = "" if row["place"] == EVERY else f" for {row['place']}"
     of = f" in {len(called)} of {count(len(own), 'place')}" if len(own) > 1 else ""
     most = f", most{where or ' for all together'}" if len(called) > 1 else where
-    text = evidence_text(row).rpartition(": ")[0]
+    text = evidence_text(row.to_dict()).rpartition(": ")[0]
     what = meaning(row["analysis"], row["statistic"], row["kind"]).partition(" (")[0]
     named = f"{row['statistic']} ({what})" if what else str(row["statistic"])
     return f"{named}{of}{most}: {text}."

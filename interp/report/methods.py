@@ -52,7 +52,9 @@ def methods(view: View) -> tuple[Method, ...]:
     for run in sorted(runs.to_dict("records"), key=lambda one: _order(one, order, view)):
         spec = view.study.spec(run["run_id"])
         notes = view.study.notes(run["run_id"])
-        ways.setdefault(_way(spec, notes), []).append({"spec": spec, "notes": notes, **run})
+        ways.setdefault(_way(spec, notes), []).append(
+            {**{str(name): one for name, one in run.items()}, "spec": spec, "notes": notes}
+        )
     return tuple(_method(own) for own in ways.values())
 
 
@@ -140,8 +142,8 @@ def _of_options(spec: Mapping[str, Any], options: Mapping[str, Any]) -> list[str
     """Name the options that are not the default's, and which of them the preset sets."""
     table = PRESETS.get(spec["analysis"])
     if table is None:
-        said = "; ".join(f"{name} {cell_text(value)}" for name, value in sorted(options.items()))
-        return [f"Settings: {said}."] if said else []
+        named = "; ".join(f"{name} {cell_text(value)}" for name, value in sorted(options.items()))
+        return [f"Settings: {named}."] if named else []
     usual, own = table["default"], table.get(spec["preset"])
     by_preset, by_hand = [], []
     for field in fields(usual):
@@ -157,7 +159,7 @@ def _of_options(spec: Mapping[str, Any], options: Mapping[str, Any]) -> list[str
             by_hand.append(named)
     if spec["preset"] == IMPORTED:
         return [f"Options that the file is known or taken to stand for, beside the default's: {'; '.join(by_hand)}."] if by_hand else []  # fmt: skip
-    said = []
+    said: list[str] = []
     if by_preset:
         said.append(f"Preset {spec['preset']} departs from the default: {'; '.join(by_preset)}.")
     if by_hand:

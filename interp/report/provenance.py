@@ -144,11 +144,11 @@ def _letter(at: int) -> str:
     return chr(ord("A") + at % 26) + ("" if at < 26 else str(at // 26 + 1))
 
 
-def _when(value: object) -> str:
+def _when(value: Any) -> str:
     return _NOTHING if value is None or pd.isna(value) else str(value)[:16].replace("T", " ")
 
 
-def _said(value: object) -> str:
+def _said(value: Any) -> str:
     return _NOTHING if value is None or pd.isna(value) else str(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 
@@ -125,7 +126,7 @@ def test_headings_do_not_skip_a_level(written: Written):
     for name in NAMES:
         levels = [int(one.tag[1]) for one in Page(written(name)).elements if re.fullmatch(r"h\d", one.tag)]  # fmt: skip
         assert levels[0] == 1 and levels.count(1) == 1
-        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_tables_have_scopes_and_a_caption(written: Written):
