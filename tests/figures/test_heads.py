@@ -428,7 +428,7 @@ def test_lines_are_told_apart_and_points_do_not_cover_each_other():
     looks = {(one.line.color, one.line.dash, one.marker.symbol) for one in first}
     assert len(looks) == 12 and len({one.marker.symbol for one in first}) == 12
     at_one = sorted(one.x[1] for one in first)
-    assert len({*at_one}) == 12 and 0.5 < at_one[0] and at_one[-1] < 1.5, "nearer to no other layer"
+    assert len({*at_one}) == 12 and at_one[0] > 0.5 and at_one[-1] < 1.5, "nearer to no other layer"
     assert [trace.name for trace in figure.data if trace.showlegend] == codes, "each named once"
     assert (
         figure.layout.yaxis.range == figure.layout.yaxis2.range

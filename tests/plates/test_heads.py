@@ -15,6 +15,7 @@ from interp.comparison import compare
 from interp.errors import InterpError
 from interp.importers import read_lahis, save_import
 from interp.plates.heads import ENTRIES, ablation, ablation_normalised
+from interp.plates.heads.layers import peak_text
 from interp.plates.heads.overlap import arranged
 from interp.plates.plate import Lacking, Plate
 from interp.study import Study
@@ -152,6 +153,20 @@ def test_layers_of_planted_sets(known: plates.View) -> None:
     )
     assert "base layer 0 (50 %), sft layer 0 (83 %), grpo layer 0 (50 %)" in plate.reading
     assert plate.frame.equals(heads.layers(known).frame)
+
+
+def test_a_peak_beyond_the_first_layer_is_said() -> None:
+    rows = [
+        ("base", "en", 0, 20.0),
+        ("base", "en", 1, 80.0),
+        ("sft", "en", 0, 0.0),
+        ("sft", "ar", 0, 60.0),
+    ]
+    text = peak_text(pd.DataFrame(rows, columns=["label", "lang", "layer", "percent"]))
+    assert (
+        "base 20 % (en), sft 60 % (ar); the fullest layer of any: base 80 % in layer 1 (en)."
+        in text
+    )
 
 
 def test_the_heads_that_move(known: plates.View) -> None:
@@ -339,9 +354,9 @@ EFFECTS = pd.DataFrame(
 def ablated(tmp_path: Path) -> plates.View:
     folder = planted(tmp_path / "study")
     study = Study.open(folder)
-    write_effects(study, "base", 10 * EFFECTS, part="neurons")
     write_effects(study, "base", EFFECTS)
     write_effects(study, "base", 3 * EFFECTS, source="sft")
+    write_effects(study, "base", 10 * EFFECTS, part="neurons")
     return plates.View.of(folder)
 
 
@@ -475,11 +490,11 @@ def test_scores_that_are_no_numbers_have_no_sets(tmp_path: Path) -> None:
 
 
 def studies(tmp: Path) -> dict[str, plates.View]:
-    made = whole(tmp / "whole")
+    made = whole(tmp / "depths", depths={"grpo": 6}, compared=False)
     return {
         "demo": plates.View.of(DEMO),
-        "one language": plates.View.of(made, base="sft", labels=["grpo"], languages=["bn"]),
-        "other depths": plates.View.of(whole(tmp / "depths", depths={"grpo": 6}, compared=False)),
+        "other depths": plates.View.of(made),
+        "one language": plates.View.of(made, base="sft", labels=["base"], languages=["bn"]),
     }
 
 
