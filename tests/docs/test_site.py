@@ -67,11 +67,13 @@ def named(site: Site) -> dict[str, set[str]]:
     return {kind: set(entries) for kind, entries in inventory.data.items()}
 
 
+@pytest.mark.slow
 def test_builds_without_a_warning(site: Site) -> None:
     assert site.code == 0, site.said
     assert site.said.strip() == ""
 
 
+@pytest.mark.slow
 def test_no_page_or_style_loads_from_a_host(site: Site, pages: dict[Path, Page]) -> None:
     assert len(pages) >= 25
     for path, page in pages.items():
@@ -87,6 +89,7 @@ def test_no_page_or_style_loads_from_a_host(site: Site, pages: dict[Path, Page])
     assert not list(site.folder.rglob("*mathjax*"))
 
 
+@pytest.mark.slow
 def test_links_lead_to_a_page_and_a_place(pages: dict[Path, Page]) -> None:
     followed = 0
     for path, page in pages.items():
@@ -104,6 +107,7 @@ def test_links_lead_to_a_page_and_a_place(pages: dict[Path, Page]) -> None:
     assert followed > 500
 
 
+@pytest.mark.slow
 def test_pictures_are_there_and_described(pages: dict[Path, Page]) -> None:
     shown = [(path, one) for path, page in pages.items() for one in page.images]
     assert len(shown) >= 5
@@ -112,6 +116,7 @@ def test_pictures_are_there_and_described(pages: dict[Path, Page]) -> None:
         assert (path.parent / str(one["src"])).exists()
 
 
+@pytest.mark.slow
 def test_formulae_are_mathml(site: Site) -> None:
     written = (site.folder / "methods.html").read_text(encoding="utf-8")
     assert written.count('display="block"') == (
@@ -121,6 +126,7 @@ def test_formulae_are_mathml(site: Site) -> None:
     assert "merror" not in written
 
 
+@pytest.mark.slow
 def test_every_public_name_is_in_the_reference(named: dict[str, set[str]]) -> None:
     everything = set().union(*named.values())
     missing = [name for name in interp.__all__ if f"interp.{name}" not in everything]
@@ -148,6 +154,7 @@ def builders() -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_builder_and_plate_is_in_the_reference(named: dict[str, set[str]]) -> None:
     assert len(builders()) > 60
     missing = [".".join(one) for one in builders() if ".".join(one) not in named["py:function"]]
@@ -170,6 +177,7 @@ def test_every_builder_says_what_it_takes(module: str, name: str) -> None:
         assert not lacking
 
 
+@pytest.mark.slow
 def test_every_command_and_option_is_in_the_reference(pages: dict[Path, Page], site: Site) -> None:
     import typer.main
 
@@ -189,6 +197,7 @@ def test_every_command_and_option_is_in_the_reference(pages: dict[Path, Page], s
     assert seen > 200
 
 
+@pytest.mark.slow
 def test_the_presets_of_the_page_are_those_of_the_code(site: Site) -> None:
     written = (site.folder / "methods.html").read_text(encoding="utf-8")
     plain = re.sub(r"<[^>]+>", " ", written.split('<section id="presets">', 1)[1])
@@ -200,6 +209,7 @@ def test_the_presets_of_the_page_are_those_of_the_code(site: Site) -> None:
         assert any(words[place : place + len(wanted)] == wanted for place in at), row
 
 
+@pytest.mark.slow
 def test_every_notebook_is_listed(site: Site, pages: dict[Path, Page]) -> None:
     linked = {Path(link).name for link in pages[site.folder / "notebooks.html"].links}
     scripts = sorted((ROOT / "analysis_notebooks").glob("[0-9]*.py"))
@@ -207,10 +217,7 @@ def test_every_notebook_is_listed(site: Site, pages: dict[Path, Page]) -> None:
     assert {script.name for script in scripts} <= linked
 
 
-def test_built_within_a_minute_of_this_machine(site: Site) -> None:
-    assert site.seconds < 240  # a minute where nothing else runs
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["index", "tutorial", "methods", "api/plates", "commands"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_serious_finding_of_accessibility(site: Site, page: str, scheme: str) -> None:

@@ -13,6 +13,7 @@ from tests.docs.site import ROOT
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_block_runs_and_prints_what_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
