@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import atexit
 import base64
+import contextlib
 import os
+import shutil
 import threading
+import time
 from collections.abc import Coroutine, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -52,6 +55,7 @@ class Browser:
         self._page: Any = None
         self._idle: threading.Timer | None = None
         self._process = 0
+        self._profile: os.PathLike[str] | None = None
 
     def svg(self, figure: Mapping[str, Any], width: float, height: float) -> str:
         """Draw a figure.
@@ -104,6 +108,12 @@ class Browser:
                 pass
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
+            for _ in range(10):  # Chrome writes into its profile until it is gone
+                if self._profile is None or not os.path.exists(self._profile):
+                    break
+                shutil.rmtree(self._profile, ignore_errors=True)
+                time.sleep(0.1)
+            self._profile = None
 
     def _do(self, work: Any) -> Any:
         """Run a step in the browser's thread; a browser that died is started once more."""
@@ -151,6 +161,10 @@ class Browser:
         kaleido = Kaleido(mathjax=False, timeout=_SECONDS)  # MathJax would come from the network
         await kaleido.open()
         self._kaleido = kaleido
+        with contextlib.suppress(AttributeError):  # else a slow end of Chrome prints a traceback
+            profile = kaleido._browser_impl.tmp_dir
+            profile.temp_dir._finalizer.detach()
+            self._profile = profile.path
 
     async def _shown(self, drawing: str, size: str) -> Any:
         """Put a drawing on a page of its own and wait for its fonts."""

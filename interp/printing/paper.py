@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,6 +14,9 @@ from interp.printing.sheet import Sheet
 
 HEIGHT = 450
 """Pixels of a figure that does not say."""
+
+_LETTER, _LINE = 9.5, 22
+"""Pixels of a title's letter and line, on average and at most."""
 
 _WITHOUT_TITLE = {True: 36, False: 14}
 """Pixels above the panels once the title is gone: with titles of panels, and without."""
@@ -89,8 +93,25 @@ def laid_out(made: dict[str, Any], sheet: Sheet) -> tuple[float, float]:
         margin["t"] = min(before, _WITHOUT_TITLE[panels])
         if sheet.height is None:
             high -= before - margin["t"]
+    more = _broken(layout, sheet.wide) * _LINE
+    if sheet.height is None:
+        high += more
     layout["width"], layout["height"] = sheet.wide, high
     return sheet.wide, high
+
+
+def _broken(layout: dict[str, Any], wide: float) -> int:
+    """Break a title that is wider than the figure at its spaces; returns the lines that it gains."""
+    title = layout.get("title") or {}
+    lines = wrap(title.get("text") or "", max(20, int(wide / _LETTER)), break_long_words=False)
+    if len(lines) < 2 or "<" in title["text"]:  # markup is not counted in letters
+        return 0
+    gained = len(lines) - 1
+    title.update(text="<br>".join(lines), y=1, yref="container", yanchor="top", automargin=False)
+    title["pad"] = {"t": _LINE}  # plotly hangs it by its first baseline
+    margin = layout.setdefault("margin", {})
+    margin["t"] = margin.get("t", 100) + gained * _LINE
+    return gained
 
 
 def _fonts(value: Any) -> Iterator[dict[str, Any]]:

@@ -68,3 +68,15 @@ def test_without_title_the_panels_keep_their_height(figure: go.Figure) -> None:
     made = as_printed(figure, ())
     sheet = Sheet(titled=False, height=60)
     assert laid_out(made, sheet)[1] == pytest.approx(sheet.wide * 60 / sheet.width)
+
+
+def test_a_title_wider_than_the_figure_is_broken_at_spaces() -> None:
+    title = "Share of facts whose target never passes English by language: base, sft and grpo"
+    made = as_printed(finish(go.Figure(), title=title, height=400), ())
+    sheet = Sheet(width=85)
+    _, high = laid_out(made, sheet)
+    lines = made["layout"]["title"]["text"].split("<br>")
+    assert " ".join(lines) == title and high == 400 + 22 * (len(lines) - 1)
+    assert len(lines) > 1 and max(map(len, lines)) * 9.5 <= sheet.wide
+    made = as_printed(finish(go.Figure(), title="Short", height=400), ())
+    assert laid_out(made, sheet)[1] == 400 and made["layout"]["title"]["text"] == "Short"
