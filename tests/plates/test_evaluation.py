@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from interp.data.languages import HELD_OUT
 from interp.errors import InterpError
@@ -282,6 +283,12 @@ def test_flips_are_counted(view: View, alone: View) -> None:
         assert own["lost"] == int(((new < old)[lang]).sum())
     gained, lost = int((new > old).to_numpy().sum()), int((new < old).to_numpy().sum())
     assert f"grpo gained {gained} and lost {lost} answers" in plate.reading
+    new = right("sft")
+    counts = zip((new > old).sum(), (new < old).sum(), strict=True)
+    ps = sorted(binomtest(int(up), int(up + down)).pvalue for up, down in counts)
+    adjusted = np.maximum.accumulate([(5 - at) * p for at, p in enumerate(ps)])
+    assert 0 < sum(adjusted < 0.05) < 5
+    assert f"unbalanced (†) in {sum(adjusted < 0.05)} of 5 languages; grpo" in plate.reading
     share = f"({(gained + lost) / 300:.1%}, net {gained - lost:+,})"
     assert f"grpo {gained + lost} of 300 {share}" in plate.reading
     assert "base" not in set(plate.frame["label"])
@@ -300,6 +307,9 @@ def test_english_only_facts_of_the_organism(demo: View) -> None:
         row(plate.frame, label="base", lang="ja")["facts"]
         == (only.index.get_level_values("lang") == "ja").sum()
     )
+    summary = evaluation.accuracy_summary(demo).frame
+    for group, verdict in (("stated in language", "beyond"), ("English only", "within")):
+        assert row(summary, label="sft", group=group)["verdict"] == f"{verdict} noise"
     judged = compared(demo, "mcq", "accuracy_english_only", "sft", None)
     assert f"sft {evidence_text(judged)}" in plate.reading
 
