@@ -277,6 +277,15 @@ def test_the_shipped_curves_and_null(demo: View, drawn: dict[str, Plate]) -> Non
         assert f"{SIGNS[row['verdict']]} {row['verdict']}" in plate.reading
 
 
+def test_languages_with_few_neurons_are_set_aside(demo: View, drawn: dict[str, Plate]) -> None:
+    plate = drawn["neuron-distances"]
+    few = [lang for lang in demo.languages if (selected(demo, "base")["lang"] == lang).sum() < 20]
+    assert few and f"With fewer, D is large by chance: {', '.join(few)}." in plate.reading
+    most = plate.frame[plate.frame["label"] == "sft"].set_index("place")["value"].drop(few)
+    assert f"farthest {most.idxmax()} (D {most.max():.4f}" in plate.reading
+    assert most.max() < plate.frame["value"].max()
+
+
 def test_the_map_of_the_shipped_study(demo: View) -> None:
     plate = neurons.entropy_map(demo, label="sft", lang="ar")
     rows = selected(demo, "sft")
@@ -287,6 +296,10 @@ def test_the_map_of_the_shipped_study(demo: View) -> None:
     both = drawn.merge(rows, on=["layer", "neuron"])
     assert np.allclose(both["entropy_x"], both["entropy_y"], rtol=1e-3)
     assert "410 of 8,192 neurons are selected" in plate.reading
+    assert plate.figure is not None
+    assert f"selected, ar ({(rows['lang'] == 'ar').sum()})" in [
+        one.name for one in plate.figure.data
+    ]
     assert f"median entropy is {rows['entropy'].median():.3f}" in plate.reading
     with pytest.raises(InterpError, match="label"):
         neurons.entropy_map(demo, label="nobody")
@@ -305,6 +318,9 @@ def test_planted_changes_are_said_to_be_beyond_noise(planted: View) -> None:
     assert value_of(change.frame, place="sw", label="grpo") == pytest.approx(-100 / 3)
     assert value_of(change.frame, place="de", label="grpo") == pytest.approx(100 / 3)
     assert "grpo: 1 of 4 languages more, 1 fewer" in change.reading
+    # of the percent's own p a fall is hardly ever real (tests.comparison.test_lape)
+    sw = change.frame[(change.frame["place"] == "sw") & (change.frame["label"] == "grpo")]
+    assert sw["verdict"].tolist() == ["beyond noise"]
     final = neurons.final_share_with_intervals(planted)
     assert value_of(final.frame, lang="zh", label="grpo") == 1
     assert value_of(final.frame, lang="zh", label="base") == 0
@@ -411,10 +427,13 @@ def test_a_list_of_numbers_names_no_neurons(tmp_path: Path) -> None:
         file = tmp_path / f"{label}.json"
         file.write_text(json.dumps({"1": {"ar": 2, "en": 1}, "4": {"ar": 1, "en": 3}}))
         save_import(study, read_lape(file, n_layers=5, model="llama"), label=label)
+    compare(study, "base", analyses=["lape"], settings=QUICK)
     view = View.of(study)
     with pytest.raises(Lacking, match="cannot be matched"):
         neurons.sets(view)
-    assert value_of(neurons.counts(view).frame, lang="ar", label="sft") == 3
+    plate = neurons.counts(view)
+    assert value_of(plate.frame, lang="ar", label="sft") == 3
+    assert "No difference has an interval or a noise floor: only what was selected" in plate.reading
 
 
 # --- the small print ---
