@@ -67,7 +67,7 @@ def _reading(frame: pd.DataFrame) -> str:
         return "No claim of a single percentage can be held against this study."
     same = alike[alike["verdict"] == REPRODUCED]
     gap = (alike["value"] - alike["reported"]).abs()
-    far = alike.loc[gap.idxmax()]
+    far = alike.to_dict("records")[int(gap.to_numpy().argmax())]
     other = len(frame) - len(alike)
     return (
         f"{len(same)} of {len(alike)} reported percentages are reproduced. The numbers differ by "
