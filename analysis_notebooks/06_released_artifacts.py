@@ -32,7 +32,7 @@ labels = None  # checkpoints beside it, a list; all by default
 languages = None  # codes, a list; all by default
 pictures = "interactive"  # "png": still pictures, as on a code host (needs Chrome)
 release = "../../shared/data/release"  # folder with lahis, lape, klar_predictions
-klar = "../../shared/data/klar"  # folder of KLAR, for English leaks among the answers; may be absent
+klar = "../../shared/data/klar"  # folder of KLAR, for English leaks; may be absent
 
 # %%
 import tempfile
