@@ -27,12 +27,13 @@ def print_list() -> None:
 
 def _about(entry: Entry) -> str:
     """What a plate's docstring says first, and what it says it lacks."""
-    lines = (entry.draw.__doc__ or "").strip().splitlines()
+    lines = (entry.function.__doc__ or "").strip().splitlines()
     first = lines[0].rstrip(".") if lines else ""
     text = " ".join(" ".join(lines).split())
     _, found, needs = text.partition("Lacking: ")
     lacks = needs.split(" InterpError:")[0].strip().rstrip(".") if found else ""
-    return f"{first}; left out where: {lacks}" if lacks else first
+    of = "".join(f" ({value})" for value in entry.options.values())
+    return f"{first}{of}; left out where: {lacks}" if lacks else first + of
 
 
 def print_written(written: Written, folder: Path) -> None:

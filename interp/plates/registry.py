@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from interp.errors import unknown
 from interp.plates.plate import Lacking, Plate
@@ -23,6 +25,16 @@ class Entry:
     name: str
     draw: Callable[[View], Plate]
     paper: str = ""
+
+    @property
+    def function(self) -> Callable[..., Plate]:
+        """The plate's function, which says what it shows; several entries may share one."""
+        return self.draw.func if isinstance(self.draw, partial) else self.draw
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What the entry calls it with, beside the view."""
+        return self.draw.keywords if isinstance(self.draw, partial) else {}
 
 
 def chapters() -> dict[str, tuple[Entry, ...]]:
