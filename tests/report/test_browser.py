@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.conftest import ROOT, Opened, Written
+from tests.report.conftest import Opened, Written
 from tests.report.reading import Page
 
 Open = Callable[..., Opened]
@@ -34,8 +34,15 @@ def test_the_validator_finds_nothing(java: str, written: Written, name: str):
     assert json.loads(done.stdout)["messages"] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["demo", "hostile"])
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("hostile", "light"),
+        ("hostile", "dark"),
+        ("demo", "light"),
+        pytest.param("demo", "dark", marks=pytest.mark.slow),  # the shipped study takes a while
+    ],
+)
 def test_every_chart_is_drawn_and_no_serious_barrier_is_found(opened: Open, name: str, scheme: str):
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="axe is not installed"
@@ -59,15 +66,16 @@ def test_ink_follows_the_scheme(opened: Open):
     ink = "() => document.querySelector('.chart')._fullLayout.font.color"
     assert window.page.evaluate(ink) == "#31333F"
     window.page.emulate_media(color_scheme="dark")
-    window.page.wait_for_function(f"({ink})() === '#E6EAF1'")
+    window.page.wait_for_function(
+        "() => document.querySelector('.chart')._fullLayout.font.color === '#E6EAF1'"
+    )
 
 
 def test_far_charts_wait_until_they_are_near(opened: Open):
     window = opened("demo")
     window.page.wait_for_timeout(500)
-    drawn = "document.querySelectorAll('.chart .main-svg').length"
     every = window.page.locator(".chart").count()
-    assert window.page.locator(".chart:has(.main-svg)").count() < every / 2, drawn
+    assert window.page.locator(".chart:has(.main-svg)").count() < every / 2
 
 
 def test_the_printed_page_has_every_figure(opened: Open, written: Written):
@@ -85,9 +93,6 @@ def test_the_printed_page_has_every_figure(opened: Open, written: Written):
         number, _, title = head.partition(". ")
         assert _plain(f"{number}.{title}")[:50] in said, head
     assert all(len(page.extract_text().split()) > 3 for page in reader.pages)
-    # every chart is drawn on paper, in paper's ink, and the screen is as before
-    assert window.page.locator(".chart").count() > 10
-    window.page.wait_for_function("document.querySelector('#contents') !== null")
 
 
 def test_charts_fit_the_paper(opened: Open):
@@ -124,7 +129,9 @@ def test_without_javascript_everything_but_the_charts_is_there(opened: Open):
 def test_bibtex_is_copied_also_without_leave_for_the_clipboard(opened: Open):
     window = opened("one")
     window.page.locator("button[data-copy]").click()
-    window.page.wait_for_function("document.querySelector('[role=status]').textContent.length > 5")
+    window.page.wait_for_function(
+        "() => document.querySelector('[role=status]').textContent.length > 5"
+    )
     said = window.page.locator("[role=status]").inner_text()
     assert said in ("Copied.", "Selected: copy it with Ctrl+C.")
 
@@ -142,6 +149,3 @@ def _plain(text: str) -> str:
     import unicodedata
 
     return "".join(unicodedata.normalize("NFKC", text).split())
-
-
-assert ROOT.is_dir()

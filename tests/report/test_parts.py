@@ -33,8 +33,8 @@ def test_counts_and_lists():
 
 
 def test_other_scripts_are_isolated_and_named():
-    assert spoken(f"of {WORDS['ar']}, 3 <b>") == (
-        f'of <bdi lang="und-Arab">{WORDS["ar"]}</bdi>, 3 &lt;b&gt;'
+    assert spoken(f"<i>of {WORDS['ar']}, 3 <b>") == (
+        f'&lt;i&gt;of <bdi lang="und-Arab">{WORDS["ar"]}</bdi>, 3 &lt;b&gt;'
     )
     assert spoken("Δ = 0.3, σ") == "Δ = 0.3, σ"
     assert [language_tag(WORDS[one], one) for one in ("ar", "zh", "bn")] == ["ar", "zh", "bn"]
@@ -204,6 +204,7 @@ def test_provenance_lists_every_run_and_where_it_ran():
     assert row["weights"] == spec["model"]["weights_hash"].removeprefix("sha256:")[:8]
     assert row["data"] == spec["data_hash"].removeprefix("sha256:")[:8]
     assert row["device"] == "cpu" and row["dtype"] == spec["model"]["dtype"]
+    assert frame["weights"].str.fullmatch(r"–|[0-9a-f]{8}( \+ [0-9a-f]{8})?").all()
     assert "torch" in environments[row["libraries"]]
     shown = checkpoints(view)
     assert list(shown["checkpoint"]) == ["base", "sft", "grpo"]
