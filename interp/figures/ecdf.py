@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from interp.figures.layout import empty, finish
 from interp.figures.marks import Mark
 
-LAYER = "layer (0-based)"
+LAYER = "layer (from 0)"
 RELATIVE = "relative depth (layer l of L ends at (l + 1) / L)"
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from interp.figures.language_panels import finish_panels, language_panels, whole_steps
 from interp.figures.layout import empty, finish
 from interp.figures.marks import Mark
 from interp.figures.verdicts import SIGNS
-
-COLUMNS = 4
-"""Panels side by side."""
 
 MOST_HATCHED = 400
 """Bars of small multiples that are hatched: of more each is too narrow for its hatch, which is slow to draw."""
@@ -155,27 +151,11 @@ def layer_grid(
     """
     if frame.empty or not len(languages):
         return empty(title, "no language neurons to count")
-    columns = min(COLUMNS, len(languages))
-    rows = math.ceil(len(languages) / columns)
-    height = 170 * rows + 130
-    cells = [place < len(languages) for place in range(rows * columns)]
-    figure = make_subplots(
-        rows=rows,
-        cols=columns,
-        specs=[[{} if cells[row * columns + at] else None for at in range(columns)]
-               for row in range(rows)],
-        subplot_titles=list(languages),
-        shared_yaxes="all" if shared else False,
-        vertical_spacing=0.34 / rows,
-        horizontal_spacing=0.02 if shared else 0.05,
-        x_title="layer (from 0)",
-        y_title=y,
-    )  # fmt: skip
+    figure, axes = language_panels(languages, x="layer (from 0)", y=y, shared=shared)
     traces, named = [], set[str]()
     hatched = len(frame) <= MOST_HATCHED
     shown = ".1%" if percent else ","
-    for place, lang in enumerate(languages):
-        axis = str(place + 1) if place else ""
+    for axis, lang in zip(axes, languages, strict=True):
         for label, own in frame[frame["lang"] == lang].groupby("label", sort=False):
             name = str(label)
             said = f"{name}, {lang}, layer"
@@ -195,10 +175,9 @@ def layer_grid(
             named.add(name)
     figure.add_traces(traces)
     figure.update_yaxes(rangemode="tozero", tickformat=".0%" if percent else None)
-    finish(figure, title=title, height=height)
-    # laid out for panels: their legend further down, in pixels, where it covers no bar
-    figure.update_layout(barmode="group", bargap=0.15, legend={"y": -70 / height})
-    return figure
+    figure.update_xaxes(dtick=whole_steps(float(frame["layer"].max())))
+    figure.update_layout(barmode="group", bargap=0.15)
+    return finish_panels(figure, len(languages), title=title)
 
 
 def layer_bars(

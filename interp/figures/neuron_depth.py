@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from interp.figures.layout import empty, finish
+from interp.figures.language_panels import finish_panels, language_panels, whole_steps
+from interp.figures.layout import empty
 from interp.figures.marks import Mark
-from interp.figures.neuron_counts import COLUMNS
 
 _FINAL = "#AA3377"
 
@@ -26,6 +24,7 @@ def depth_grid(
     y: str,
     whole: bool = False,
     final: float | None = None,
+    final_name: str = "the final layers",
 ) -> go.Figure:
     """Draw a share of each language's neurons along the depth, a curve per checkpoint.
 
@@ -40,7 +39,8 @@ def depth_grid(
         x: what ``depth`` is.
         y: what ``value`` is.
         whole: whether the scale ends at 1, and not where the curves do.
-        final: the depth that is called the final layers; dashed.
+        final: the depth that is called the final layers: a line in every panel.
+        final_name: of that line, in the legend.
 
     Returns:
         Small multiples of one scale from 0, the legend below them.
@@ -48,25 +48,9 @@ def depth_grid(
     known = frame.dropna(subset=["value"])
     if known.empty or not len(languages):
         return empty(title, "no language neurons to count")
-    columns = min(COLUMNS, len(languages))
-    rows = math.ceil(len(languages) / columns)
-    height = 170 * rows + 130
-    cells = [place < len(languages) for place in range(rows * columns)]
-    figure = make_subplots(
-        rows=rows,
-        cols=columns,
-        specs=[[{} if cells[row * columns + at] else None for at in range(columns)]
-               for row in range(rows)],
-        subplot_titles=list(languages),
-        shared_yaxes="all",
-        vertical_spacing=0.34 / rows,
-        horizontal_spacing=0.02,
-        x_title=x,
-        y_title=y,
-    )  # fmt: skip
+    figure, axes = language_panels(languages, x=x, y=y, shared=True)
     traces, named = [], set[str]()
-    for place, lang in enumerate(languages):
-        axis = str(place + 1) if place else ""
+    for axis, lang in zip(axes, languages, strict=True):
         for label, own in known[known["lang"] == lang].groupby("label", sort=False):
             name, mark = str(label), marks[str(label)]
             traces.append(
@@ -87,14 +71,15 @@ def depth_grid(
     figure.add_traces(traces)
     top = 1.0 if whole else float(known["value"].max())
     if final is not None:
-        for place in range(len(languages)):
-            axis = str(place + 1) if place else ""
+        line = {"color": _FINAL, "width": 1.5}
+        for axis in axes:
             figure.add_shape(
                 type="line", x0=final, x1=final, y0=0, y1=top, xref=f"x{axis}", yref=f"y{axis}",
-                line={"color": _FINAL, "dash": "dot", "width": 1.5},
+                line=line,
             )  # fmt: skip
+        figure.add_scatter(x=[None], y=[None], mode="lines", line=line, name=final_name)
     figure.update_yaxes(range=[0, 1.04 * top], tickformat=".0%")
     figure.update_xaxes(rangemode="tozero")
-    finish(figure, title=title, height=height)
-    figure.update_layout(legend={"y": -70 / height})
-    return figure
+    if (known["depth"] % 1 == 0).all():  # layers; shares of the depth are not whole
+        figure.update_xaxes(dtick=whole_steps(float(known["depth"].max())))
+    return finish_panels(figure, len(languages), title=title)
