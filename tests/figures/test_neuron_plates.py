@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from interp.figures.language_panels import whole_steps
 from interp.figures.layer_nulls import null_rows
 from interp.figures.marks import checkpoint_marks
 from interp.figures.neuron_depth import depth_grid
@@ -84,13 +85,30 @@ def test_curves_of_one_scale_with_the_final_layers_marked() -> None:
     figure = depth_grid(
         frame, ["en", "ar"], MARKS, title="T", x="layers", y="share", whole=True, final=1
     )
-    assert len(figure.data) == 3 and sum(bool(one.showlegend) for one in figure.data) == 2
+    assert len(figure.data) == 4 and sum(bool(one.showlegend) for one in figure.data[:3]) == 2
+    assert figure.data[3].name == "the final layers"
+    assert figure.data[3].line.color == figure.layout.shapes[0].line.color
+    assert {axis.dtick for axis in figure.select_xaxes()} == {1}, "there is no half a layer"
     assert figure.data[1].line.dash == MARKS["sft"].dash and figure.data[2].xaxis == "x2"
     assert [shape.x0 for shape in figure.layout.shapes] == [1, 1]
     assert all(axis.range == (0, 1.04) for axis in figure.select_yaxes())
     assert figure.layout.legend.y < 0
+    relative = depth_grid(
+        frame.assign(depth=frame["depth"] / 2), ["en"], MARKS, title="T", x="x", y="y"
+    )
+    assert relative.layout.xaxis.dtick is None
     part = depth_grid(frame[frame["value"] < 1], ["en"], MARKS, title="T", x="l", y="s")
     assert part.layout.yaxis.range[1] < 0.4 and not part.layout.shapes
+
+
+def test_titles_of_axes_are_shorter_than_one_row_of_panels_is_high() -> None:
+    frame = pd.DataFrame({"lang": ["en"], "label": ["base"], "depth": [1], "value": [1.0]})
+    figure = depth_grid(frame, ["en"], MARKS, title="T", x="l", y="share of the language's neurons")
+    (title,) = [one for one in figure.layout.annotations if one.text.startswith("share")]
+    assert title.font.size * 0.6 * len(title.text) < figure.layout.height - 50
+    panels = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+    assert -figure.layout.legend.y * panels > 55, "below the title of the x axis"
+    assert [whole_steps(most) for most in (1, 4, 7, 27, 31, 79)] == [1, 1, 2, 10, 10, 20]
 
 
 def test_the_kept_part_ends_at_the_jaccard_index() -> None:

@@ -24,6 +24,7 @@ from interp.plates.neurons.words import about_tokens
 from interp.study import Study
 from tests.comparison.test_lape import QUICK, counted, rates, write
 from tests.dashboards.studies import whole, write_lape
+from tests.plates.head_studies import write_scores
 
 DEMO = "artifacts/demo"
 RELEASED = {
@@ -344,7 +345,7 @@ def test_planted_changes_are_said_to_be_beyond_noise(planted: View) -> None:
 
 def test_only_the_languages_shown_are_judged(planted: View) -> None:
     few = View.of(planted.study, languages=["zh"])
-    assert "All 2 differences are ○ within noise" in neurons.counts_with_intervals(few).reading
+    assert "Both differences are ○ within noise, held" in neurons.counts_with_intervals(few).reading
     assert (
         "Of 2 differences: 1 ● beyond noise, 1 ○ within noise" in neurons.final_share(few).reading
     )
@@ -358,7 +359,9 @@ def test_only_the_languages_shown_are_judged(planted: View) -> None:
 def test_one_checkpoint_and_one_language(tmp_path: Path) -> None:
     view = View.of(whole(tmp_path / "s", stages={"base": "base"}, languages=("en",)))
     for draw in (neurons.change, neurons.sets, neurons.distances, neurons.null):
-        with pytest.raises(Lacking, match="another checkpoint"):
+        with pytest.raises(
+            Lacking, match=r"only base has language neurons.*lape --model CHECKPOINT --label LABEL "
+        ):
             draw(view)
     with pytest.raises(Lacking, match="no English beside other languages"):
         neurons.ecdf_without_english(view)
@@ -370,6 +373,7 @@ def test_one_checkpoint_and_one_language(tmp_path: Path) -> None:
         "base has 16 selected neurons. Only"
     )
     assert "no D" not in neurons.ecdf(view).reading
+    assert "With one language every entropy is 0" in neurons.entropy_map(view).reading
 
 
 def test_other_depths_stand_at_relative_depth(tmp_path: Path) -> None:
@@ -401,6 +405,8 @@ def test_no_neuron_at_all_and_no_shared_language(tmp_path: Path) -> None:
     assert "no D, one of the two has no neuron" in neurons.ecdf(view).reading
     assert "From none there is no change in percent: en, ar." in neurons.change(view).reading
     assert neurons.windows(view).reading == "base has no language neurons."
+    assert neurons.final_share(view).reading.startswith("No language has a neuron. Without")
+    assert neurons.entropy_map(view).reading.startswith("None of 64 neurons is selected; drawn are")
     with pytest.raises(Lacking, match="fewer than 20 neurons"):
         neurons.null(view)
     for entry in neurons.ENTRIES:
@@ -413,6 +419,71 @@ def test_no_neuron_at_all_and_no_shared_language(tmp_path: Path) -> None:
         with pytest.raises(Lacking, match="share no language"):
             draw(View.of(study))
     assert "where one language gains" not in neurons.counts_with_intervals(View.of(study)).reading
+
+
+def test_a_base_without_neurons_is_what_is_missing(tmp_path: Path) -> None:
+    study = Study.open(tmp_path / "s")
+    write_lape(study, "sft", "sft", ("en", "ar"), 4)
+    write_scores(study, "base", {"en": np.ones((2, 10))})
+    with pytest.raises(
+        Lacking, match=r"of the base base.*interp lape --model ckpt/base --label ba"
+    ):
+        neurons.change(View.of(study))
+
+
+def test_why_nothing_is_judged_is_said_once(tmp_path: Path) -> None:
+    def text_of(name: str, labels: tuple[str, ...], spoken: tuple[str, ...], **more: float) -> str:
+        study = Study.open(tmp_path / name)
+        for place, label in enumerate(labels):
+            write_lape(study, label, label, spoken, 4, seed=place, **more)
+        compare(study, "base", analyses=["lape"], settings=QUICK)
+        return neurons.counts_with_intervals(View.of(study)).reading
+
+    text = text_of("one", ("base", "sft", "grpo"), ("en",))
+    assert text.count("the runs share one language") == 1
+    assert "sft, grpo cannot be compared with base" in text
+    text = text_of("few", ("base", "sft"), ("en", "ar", "zh"))
+    assert text.endswith("All 3 differences are ? not enough data (fewer than 20 neurons).")
+    assert "held against" not in text, "there is no verdict to be held against anything"
+    assert "the widest 95 % interval is" in text
+    assert "interval is" not in text_of("none", ("base", "sft"), ("en", "ar"), top_fraction=1e-4)
+
+
+def test_the_p_of_lists_is_said_to_be_of_exchanged_neurons(tmp_path: Path) -> None:
+    study = Study.open(tmp_path / "s")
+    for label, moved in (("base", 0), ("sft", 20)):
+        neuron_lists = {
+            str(layer): {
+                "ar": list(range(moved, moved + 30)),
+                "en": list(range(60, 60 + 5 * layer)),
+            }
+            for layer in (1, 2 + moved // 20)
+        }
+        file = tmp_path / f"{label}.json"
+        file.write_text(json.dumps(neuron_lists))
+        save_import(study, read_lape(file, n_layers=5, n_neurons=100, model="llama"), label=label)
+    compare(study, "base", analyses=["lape"], settings=QUICK)
+    view = View.of(study)
+    (row,) = view.compared(statistic="layer_distance").query("lang.isna()").to_dict("records")
+    for draw in (neurons.ecdf, neurons.cumulative):
+        text = draw(view).reading
+        p = f"adjusted p of exchanged neurons {row['p_adjusted']:.2g}: ? not enough data"
+        assert p in text and "hence ? not enough data" in text
+        assert text.count("noise floor") == 1
+        assert "p is of exchanging the neurons in which two lists differ" in text
+    assert "exchanging" not in neurons.counts(view).reading, "which states no p"
+
+
+def test_counted_activations_are_mapped_beside_lists(tmp_path: Path) -> None:
+    study = Study.open(tmp_path / "s")
+    for label in ("base", "sft"):
+        file = tmp_path / f"{label}.json"
+        file.write_text(json.dumps({"1": {"ar": [2], "en": [1]}}))
+        save_import(study, read_lape(file, n_layers=4, n_neurons=16, model="llama"), label=label)
+    with pytest.raises(Lacking, match="only lists of neurons"):
+        neurons.entropy_map(View.of(study))
+    run = write_lape(study, "base", "base", ("en", "ar"), 4)  # what the line says to do
+    assert neurons.entropy_map(View.of(study)).runs["run_id"].tolist() == [run]
 
 
 def test_an_unknown_language_has_no_curve(demo: View) -> None:

@@ -112,12 +112,16 @@ def _stored(row: pd.Series | None, drawn: float, n_fewest: int) -> str:
         n_fewest = n_fewest if pd.isna(row["behind"]) else int(row["behind"])
     if not pd.isna(row["ci_low"]):
         parts.append(f"95 % interval {row['ci_low']:.3g} to {row['ci_high']:.3g}")
-    has_floor = not pd.isna(row["noise_floor"])
-    parts.append(f"noise floor {row['noise_floor']:.3g}" if has_floor else "no noise floor")
+    lists = row["design"] == "lists"
+    if not pd.isna(row["noise_floor"]):
+        parts.append(f"noise floor {row['noise_floor']:.3g}")
+    elif not lists:
+        parts.append("no noise floor")
     if n_fewest < MIN_NEURONS:
         parts.append(f"no p-value: {n_fewest} neurons, {MIN_NEURONS} are needed")
     elif pd.isna(row["p_adjusted"]):
         parts.append("no p-value")
     else:
-        parts.append(f"adjusted p {row['p_adjusted']:.2g}")
+        of = " of exchanged neurons" if lists else ""
+        parts.append(f"adjusted p{of} {row['p_adjusted']:.2g}")
     return f", {', '.join(parts)}: {SIGNS[str(row['verdict'])]} {row['verdict']}"

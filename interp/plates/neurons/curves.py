@@ -113,7 +113,9 @@ def ecdf_without_english(view: View) -> Plate:
     """
     spoken = layer_counts(view).languages
     if "en" not in spoken or len(spoken) < 2:
-        raise view.lacking("lape", f"no English beside other languages ({', '.join(spoken)})")
+        raise Lacking(
+            f"study {view.study.path}: no English beside other languages ({', '.join(spoken)})"
+        )
     return ecdf(view, lang=WITHOUT_ENGLISH)
 
 
@@ -149,8 +151,14 @@ def _about(view: View, counts: LayerCounts, gaps: Mapping[str, Gap], lang: str |
         return about_evidence(view, shown, pd.DataFrame(columns=["label"]))
     rows = stored_distances(view, shown)
     said = about_gaps(counts, view.base, gaps, rows, lang)
-    if rows.empty or (rows["design"] == "lists").all():
+    lists = not rows.empty and (rows["design"] == "lists").all()
+    if rows.empty or lists:
         said += f" {about_evidence(view, shown, rows)}"
+    if lists and rows["p"].notna().any():
+        said += (
+            " Here p is of exchanging the neurons in which two lists differ, as if each were drawn by itself: a "
+            "small one says that the curves differ, and nothing of what measuring again would do to them."
+        )
     return said
 
 

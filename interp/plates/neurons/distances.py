@@ -13,7 +13,7 @@ from interp.figures.verdicts import SIGNS
 from interp.lape.layer_ecdf import WITHOUT_ENGLISH, Gap, LayerCounts
 from interp.plates.neurons.curve_words import fewest, gaps_of, stored_row
 from interp.plates.neurons.curves import layer_counts, others_of, stored_distances
-from interp.plates.neurons.selected import read_all
+from interp.plates.neurons.selected import need_pair, read_all
 from interp.plates.neurons.words import about_evidence, named
 from interp.plates.plate import Plate
 from interp.plates.view import View
@@ -31,10 +31,7 @@ def distances(view: View) -> Plate:
     """
     counts = layer_counts(view)
     others = others_of(counts, view.base)
-    if view.base not in counts.counts or not others:
-        raise view.lacking(
-            "lape", f"no LAPE runs of {view.base} and another checkpoint, made alike,"
-        )
+    need_pair(view, list(counts.counts))
     shown = read_all(view)
     rows = stored_distances(view, shown)
     languages = [lang for lang in view.languages if lang in counts.languages]

@@ -42,8 +42,7 @@ def final_share(view: View) -> Plate:
         title=title,
         figure=_bars(view, frame, title),
         frame=frame,
-        reading=f"In {_layers(shown)} lie, of a language's neurons – {most_and_least(frame, SHARE)}. "
-        f"{_thinnest(frame)}{about_evidence(view, shown, own_rows(view, shown, 'late_share', languages))}",
+        reading=f"{_shares_said(shown, frame)}{_thinnest(frame)}{about_evidence(view, shown, own_rows(view, shown, 'late_share', languages))}",
         runs=about(view, shown),
         paper="Figure 6",
     )
@@ -64,7 +63,7 @@ def final_share_with_intervals(view: View) -> Plate:
     frame = window_frame(shown, languages, view.base, None, rows)
     frame = frame.assign(script=[_script(lang) for lang in frame["lang"]])
     title = (
-        f"Share of neurons in {_layers(shown)}, Latin script first{with_intervals(frame)}: "
+        f"Share of neurons in {_layers(shown)}{with_intervals(frame)}, Latin script first: "
         f"{_labels(shown)}"
     )
     return Plate(
@@ -104,6 +103,7 @@ def windows(view: View) -> Plate:
             y="share of the language's neurons",
             whole=True,
             final=n_final / deepest if relative else n_final,
+            final_name=f"final layers as in the other charts: last {n_final} of {deepest}",
         ),
         frame=frame,
         reading=_windows(frame, shown, view.base),
@@ -164,6 +164,12 @@ def _layers(shown: Sequence[Selected]) -> str:
 
 def _span(start: int, end: int) -> str:
     return str(start) if start == end else f"{start}–{end}"
+
+
+def _shares_said(shown: Sequence[Selected], frame: pd.DataFrame) -> str:
+    if frame["value"].isna().all():
+        return "No language has a neuron. "
+    return f"In {_layers(shown)} lie, of a language's neurons – {most_and_least(frame, SHARE)}. "
 
 
 def _thinnest(frame: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from interp.figures.neuron_sets import set_bars
 from interp.figures.verdicts import SIGNS
 from interp.lape.layer_ecdf import read_selection
 from interp.lape.selections import Selections
-from interp.plates.neurons.selected import about, read_all
+from interp.plates.neurons.selected import about, need_pair, read_all
 from interp.plates.neurons.stored import own_rows
 from interp.plates.neurons.words import about_evidence, named
 from interp.plates.plate import Lacking, Plate
@@ -36,10 +36,7 @@ def sets(view: View) -> Plate:
     shown = read_all(view)
     runs = {one.label: one.run_id for one in shown}
     others = [label for label in runs if label != view.base]
-    if view.base not in runs or not others:
-        raise view.lacking(
-            "lape", f"no LAPE runs of {view.base} and another checkpoint, made alike,"
-        )
+    need_pair(view, runs)
     rows = own_rows(view, shown, "neuron_jaccard", [*view.languages, None])
     parts, unmatched = [], []
     for label in others:
@@ -170,7 +167,7 @@ def _reading(frame: pd.DataFrame) -> str:
         floor = (
             ""
             if math.isnan(every["floor"])
-            else f" (two measurements of the base: {every['floor']:.3f}{_sign(every['verdict'])})"
+            else f" (the base measured twice: {every['floor']:.3f}{_sign(every['verdict'])})"
         )
         parts.append(
             f"{label} kept {every['kept']:,}, gained {every['gained']:,} and lost {every['lost']:,}, "

@@ -13,7 +13,7 @@ from interp.figures.layer_nulls import null_rows
 from interp.lape.ecdf_band import counts_bytes
 from interp.plates.neurons.curve_words import group_name, stored_row
 from interp.plates.neurons.curves import layer_counts
-from interp.plates.neurons.selected import read_all
+from interp.plates.neurons.selected import need_pair, read_all
 from interp.plates.neurons.stored import own_rows
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
@@ -43,10 +43,7 @@ def null(view: View, *, lang: str | None = None, relabellings: int = RELABELLING
     runs = dict(view.runs("lape"))
     counts = layer_counts(view)
     others = [label for label in runs if label != view.base]
-    if view.base not in runs or not others:
-        raise view.lacking(
-            "lape", f"no LAPE runs of {view.base} and another checkpoint, made alike,"
-        )
+    need_pair(view, runs)
     shown = read_all(view)
     rows = own_rows(view, shown, "layer_distance")
     found: dict[str, Null] = {}
@@ -64,7 +61,7 @@ def null(view: View, *, lang: str | None = None, relabellings: int = RELABELLING
     if not found:
         raise Lacking(f"no null distribution of D in study {view.study.path}: {'; '.join(reasons)}")
     values, bins = _binned(found, lang)
-    title = f"D of {group_name(lang)} with {view.base} exchanged at random: {', '.join(found)}"
+    title = f"D of {group_name(lang)} against {view.base}, exchanged at random: {', '.join(found)}"
     return Plate(
         name="neuron-null",
         title=title,
@@ -121,16 +118,19 @@ def _reading(
     parts = []
     for one in values:
         row = stored_row(rows, one["label"], lang)
-        stored = "" if row is None or pd.isna(row["p"]) else f", stored {row['p']:.2g}"
+        stored = "" if row is None or pd.isna(row["p"]) else f" (stored {row['p']:.2g})"
         parts.append(
             f"{one['label']} D = {one['observed']:.4f}, 95 % of {one['relabellings']:,} relabellings at or "
             f"below {one['usual']:.4f}, p = {one['p']:.3g}{stored}"
         )
-    said = [f"{'; '.join(parts)} (p before adjustment over languages)."]
+    said = [f"{'; '.join(parts)}."]
+    if "(stored " in said[0]:
+        said.append("In brackets is the comparison's p, of more or fewer relabellings.")
+    said.append("No p here is adjusted over languages.")
     if any(one.units == "blocks" for one in found.values()):
         said.append(
-            "Where blocks of text are exchanged, neurons are selected anew in every relabelling; what is "
-            "called real has to exceed the noise floor, too."
+            "Where blocks of text are exchanged, neurons are selected anew in every relabelling; to be called "
+            "beyond noise, a difference has to exceed the noise floor, too."
         )
     if any(one.units == "neurons" for one in found.values()):
         said.append(

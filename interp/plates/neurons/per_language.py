@@ -11,7 +11,7 @@ from interp.figures.neuron_counts import language_bars
 from interp.figures.neuron_points import evidence_dots, language_points
 from interp.figures.verdicts import SIGNS
 from interp.plates.neurons.frames import CHANGE, NUMBER, count_frame
-from interp.plates.neurons.selected import Selected, about, of_base, read_all, spoken
+from interp.plates.neurons.selected import Selected, about, need_pair, of_base, read_all, spoken
 from interp.plates.neurons.stored import own_rows, stored_rows
 from interp.plates.neurons.words import (
     about_evidence,
@@ -93,10 +93,7 @@ def change(view: View) -> Plate:
     """
     shown, languages, _ = _counted(view)
     labels = [one.label for one in shown if one.label != view.base]
-    if of_base(shown, view.base) is None or not labels:
-        raise view.lacking(
-            "lape", f"no LAPE runs of {view.base} and another checkpoint, made alike,"
-        )
+    need_pair(view, [one.label for one in shown])
     frame = change_frame(view, shown, languages)
     title = f"Language-specific neurons, change against {view.base} in %: {', '.join(labels)}"
     rows = own_rows(view, shown, "neurons", languages)
@@ -229,6 +226,8 @@ def _how_sure(frame: pd.DataFrame) -> str:
     if known.empty:
         return ""
     row = known.iloc[int((known["high"] - known["low"]).to_numpy().argmax())]
+    if row["high"] == row["low"]:
+        return ""
     return (
         f" On other text a count would be another: the widest 95 % interval is {row['low']:,.4g} to "
         f"{row['high']:,.4g} around {row['value']:,} ({row['lang']}, {row['label']})."

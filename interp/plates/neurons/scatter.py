@@ -39,16 +39,12 @@ def entropy_map(
         InterpError: an unknown label or language.
     """
     runs = dict(view.runs("lape"))
-    counted = {
-        one: run
-        for one, run in runs.items()
-        if read_listed(view.study, run) is None and _has_activity(view, run)
-    }
-    if label is not None and label not in runs:
+    counted = _counted(view, runs)
+    if label is not None and label not in {*runs, *counted}:
         raise unknown("label", label, list(runs))
     if not counted or (label is not None and label not in counted):
         who = label or ", ".join(runs)
-        raise view.lacking("lape", f"no activations of {who}: neurons are listed, no more")
+        raise view.lacking("lape", f"no activations of {who}, only lists of neurons,")
     at = label or next(iter(counted))
     activity = read_activity(view.study, counted[at])
     options = LapeOptions.of_run(view.study.spec(counted[at])["arguments"])
@@ -82,14 +78,31 @@ def about_map(ranked: Ranked, chosen: Chosen, frame: pd.DataFrame) -> str:
     others = n - ranked.n_dead - ranked.n_filtered - selected
     drawn = int((~frame["selected"]).sum())
     part = f"all {others:,}" if drawn == others else f"{drawn:,} of {others:,}, evenly picked,"
+    first = f"{selected:,} of {n:,} neurons {'is' if selected == 1 else 'are'} selected, drawn with {part} of "
+    if not selected:
+        first = f"None of {n:,} neurons is selected; drawn are {part} of "
     text = (
-        f"{selected:,} of {n:,} neurons are selected, all of them drawn, and {part} of those that "
-        f"could have been; not drawn are {ranked.n_filtered:,} that the filter removed and "
+        f"{first}those that could have been; not drawn are {ranked.n_filtered:,} that the filter removed and "
         f"{ranked.n_dead:,} dead ones."
     )
     if selected < chosen.n_wanted:
         text += f" The top fraction asks for {chosen.n_wanted:,}: no more can be had."
     return text
+
+
+def _counted(view: View, runs: dict[str, str]) -> dict[str, str]:
+    """Choose each checkpoint's run that counted activations: of those shown together, else the newest."""
+    every = view.study.runs()
+    every = every[(every["analysis"] == "lape") & (every["status"] == "current")]
+    every = every.sort_values("finished_at", ascending=False, kind="stable")
+    found = {}
+    for label in view.labels:
+        own = every.loc[every["label"] == label, "run_id"].tolist()
+        for run in dict.fromkeys([*([runs[label]] if label in runs else []), *own]):
+            if read_listed(view.study, run) is None and _has_activity(view, run):
+                found[label] = run
+                break
+    return found
 
 
 def _has_activity(view: View, run_id: str) -> bool:
@@ -110,6 +123,8 @@ def _specific(ranked: Ranked, chosen: Chosen) -> str:
     """Say how far the selected ones lie from the rest and how often they fire."""
     if not len(chosen.layers):
         return ""
+    if len(chosen.languages) < 2:
+        return " With one language every entropy is 0, so that no neuron is specific to it."
     rest = ranked.entropy[np.isfinite(ranked.entropy)]
     peak = ranked.peak[chosen.layers, chosen.neurons]
     most = chosen.assigned.sum(axis=0)

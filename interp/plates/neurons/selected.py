@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from interp.lape.layer_ecdf import read_selection
 from interp.lape.listed import read_listed
 from interp.lape.selections import Selections
+from interp.plates.second import no_second
 from interp.plates.view import View
 from interp.study import Study
 
@@ -139,6 +140,20 @@ def _per_layer(found: Selections) -> dict[str, NDArray[np.int64]]:
         lang: np.bincount(layer[own], minlength=found.n_layers)
         for lang, own in zip(found.languages, found.assigned.T, strict=True)
     }
+
+
+def need_pair(view: View, labels: Collection[str]) -> None:
+    """Refuse to compare where there is nothing to compare.
+
+    Args:
+        view: the study, and what of it is shown.
+        labels: those with LAPE runs made alike.
+
+    Raises:
+        Lacking: the base is not among them, or nothing else is.
+    """
+    if view.base not in labels or len(labels) < 2:
+        raise no_second(view, "lape", "language neurons", labels)
 
 
 def spoken(shown: Sequence[Selection], languages: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from interp.figures.verdicts import SIGNS
 from interp.plates.neurons.frames import CHANGE, SHARE
 from interp.plates.neurons.selected import Selection, few_tokens
 from interp.plates.view import View
+from interp.stats.verdict import MIN_NEURONS, NOT_ENOUGH
 
 _NAMED = 3
 """Languages with the same number that are named; more are counted."""
@@ -70,7 +71,7 @@ def verdicts(frame: pd.DataFrame) -> str:
 
 def with_intervals(frame: pd.DataFrame) -> str:
     """Say for a title whether some number has an interval."""
-    return " and 95 % intervals" if frame["low"].notna().any() else ""
+    return " with 95 % intervals" if frame["low"].notna().any() else ""
 
 
 def fullest(shown: Sequence[Selection], languages: Sequence[str]) -> str:
@@ -121,8 +122,8 @@ def about_evidence(view: View, shown: Sequence[Selection], rows: pd.DataFrame) -
     refused = view.not_comparable("lape")
     refused = refused[refused["label"].isin(labels) & ~refused["label"].isin(set(rows["label"]))]
     said = [
-        f"{row['label']} cannot be compared with {view.base}: {row['reason']}."
-        for row in refused.to_dict("records")
+        f"{', '.join(dict.fromkeys(own['label']))} cannot be compared with {view.base}: {reason}."
+        for reason, own in refused.groupby("reason", sort=False)
     ]
     if rows.empty:
         if not said:
@@ -132,18 +133,35 @@ def about_evidence(view: View, shown: Sequence[Selection], rows: pd.DataFrame) -
     if lists.all():
         return " ".join(
             [
-                "No difference has an interval or a noise floor: only what was selected is known.",
+                "No difference has an interval or a noise floor: only what was selected is known, hence "
+                f"{SIGNS[NOT_ENOUGH]} {NOT_ENOUGH}.",
                 *said,
             ]
         )
-    held = f"held against what two measurements of {view.base} differ by."
-    return " ".join([f"{_judged(rows)}, {held}", *said])
+    return " ".join([f"{_judged(rows, view.base)}.", *said])
 
 
-def _judged(rows: pd.DataFrame) -> str:
-    """Count the verdicts; where there is only one kind, without counting it again."""
-    kinds = rows["verdict"].unique()
-    if len(kinds) > 1:
-        return "O" + verdicts(rows).removeprefix("; o").rstrip(".")
-    whose = "The one difference is" if len(rows) == 1 else f"All {len(rows)} differences are"
-    return f"{whose} {SIGNS[kinds[0]]} {kinds[0]}"
+def _judged(rows: pd.DataFrame, base: str) -> str:
+    """Count the verdicts, and say what they are held against, or why there is none; no full stop."""
+    kinds = [one for one in SIGNS if (rows["verdict"] == one).any()]
+    held = f", held against what two measurements of {base} differ by"
+    n = len(rows)
+    whose = {1: "The one difference is", 2: "Both differences are"}.get(
+        n, f"All {n} differences are"
+    )
+    if kinds == [NOT_ENOUGH]:
+        return f"{whose} {SIGNS[NOT_ENOUGH]} {NOT_ENOUGH}{_too_few(rows)}"
+    if len(kinds) == 1:
+        return f"{whose} {SIGNS[kinds[0]]} {kinds[0]}{held}"
+    parts = [f"{(rows['verdict'] == one).sum()} {SIGNS[one]} {one}" for one in kinds]
+    if NOT_ENOUGH not in kinds:
+        return f"Of {n} differences: {', '.join(parts)}{held}"
+    few = parts.pop(kinds.index(NOT_ENOUGH))
+    return f"Of {n} differences: {', '.join(parts)}{held}; {few}{_too_few(rows)}"
+
+
+def _too_few(rows: pd.DataFrame) -> str:
+    """Say that differences have no verdict for want of neurons, where that is why."""
+    reasons = rows.loc[rows["verdict"] == NOT_ENOUGH, "reason"].astype(str)
+    wanting = reasons.str.contains("neurons stand behind it").all()
+    return f" (fewer than {MIN_NEURONS} neurons)" if wanting else ""
