@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from dashboards.chart import show
 from dashboards.controls import choose
 from dashboards.faults import command, command_of
 from dashboards.parts.heads.choice import HeadsChoice
 from dashboards.texts import emit
-from interp.attention.measures import measure
-from interp.attention.tables import TENSORS
 from interp.figures.attention import attention_map
-from interp.study import Study
+from interp.plates.heads.attention import attention_frame, pattern, where_to
 
 _COLUMNS = ("run_id", "lang", "sample_id", "tokens", "tensor_key")
 
@@ -53,7 +49,7 @@ def draw(choice: HeadsChoice) -> None:
         attention_frame(weights, tokens),
         "h_attention",
         runs=choice.about(((label, str(row["run_id"])),)),
-        takeaway=_where_to(weights),
+        takeaway=where_to([weights]),
     )
 
 
@@ -73,42 +69,3 @@ def _stored(choice: HeadsChoice) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame(columns=[*_COLUMNS, "label"])
     return pd.concat(frames, ignore_index=True)
-
-
-def pattern(study: Study, run_id: str, tensor_key: str) -> NDArray[np.float64]:
-    """Read one pattern, ``[query, key]``; what a causal model cannot see is not a number.
-
-    Args:
-        study: the study.
-        run_id: a run of attention patterns.
-        tensor_key: as in the table ``attention``.
-    """
-    weights = study.tensors(run_id, TENSORS)[tensor_key].astype(np.float64)
-    later = np.triu(np.ones(weights.shape, bool), 1)
-    return np.where(later & (weights == 0), np.nan, weights)
-
-
-def attention_frame(weights: NDArray[np.float64], tokens: list[str]) -> pd.DataFrame:
-    """Lay a pattern out: a row per query and key that it can see."""
-    query, key = np.nonzero(~np.isnan(weights))
-    names = np.array(tokens, dtype=object)
-    return pd.DataFrame(
-        {
-            "query": query,
-            "key": key,
-            "query_token": names[query],
-            "key_token": names[key],
-            "weight": weights[query, key],
-        }
-    )
-
-
-def _where_to(weights: NDArray[np.float64]) -> str:
-    found = measure([np.nan_to_num(weights)])
-    if not found.n_queries:
-        return "The text is too short to say where attention goes: it has fewer than three tokens."
-    return (
-        f"From the third token on, {100 * found.first:.0f} % of the attention goes to the first "
-        f"token, {100 * found.previous:.0f} % to the one before, {100 * found.itself:.0f} % to the "
-        "token itself."
-    )

@@ -1,8 +1,9 @@
-"""Attention heads by LAHIS: what languages share, where top heads lie, what a checkpoint changes."""
+"""Attention heads by LAHIS: what languages share, where top heads lie and look, what a checkpoint changes."""
 
 from __future__ import annotations
 
 from interp.plates.heads.ablation import ablation, ablation_normalised
+from interp.plates.heads.attention import attention
 from interp.plates.heads.changes import likeness, moves, stable
 from interp.plates.heads.deltas import deltas, raw_deltas, scale
 from interp.plates.heads.layers import layers, lines
@@ -24,9 +25,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("head-deltas", deltas),
     Entry("head-ablation", ablation),
     Entry("head-ablation-normalised", ablation_normalised),
+    Entry("head-attention", attention),
 )
 
 __all__ = [
-    "ENTRIES", "ablation", "ablation_normalised", "deltas", "layers", "likeness", "lines", "moves",
+    "ENTRIES", "ablation", "ablation_normalised", "attention", "deltas", "layers", "likeness", "lines", "moves",
     "overlap", "overlap_change_map", "raw_deltas", "scale", "scores", "stable",
 ]  # fmt: skip

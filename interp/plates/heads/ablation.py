@@ -221,6 +221,6 @@ def _dominance(view: View, run_id: str) -> str:
     p = float(rows["p: sets of other languages as diagonal"]["value"])
     words = "beyond" if p < ALPHA else "not beyond"
     return (
-        f" (95 % interval {excess['low']:+.2f} to {excess['high']:+.2f} nats); with the sets under other "
-        f"languages' names so much or more comes at p = {p:.2g}, so the diagonal is {words} chance."
+        f" (95 % interval {excess['low']:+.2f} to {excess['high']:+.2f} nats); with the sets' languages "
+        f"exchanged as much or more is found at p = {p:.2g}, so the diagonal is {words} chance."
     )

@@ -86,7 +86,7 @@ def deltas(view: View, *, shown: str = "share") -> Plate:
             "Red heads are stronger than in the base, blue ones weaker; above each map stands where its "
             "colours end, so that maps are alike in colour and not in size.",
             _largest_text(frame, stored, unit, " points" if shown == "share" else ""),
-            heads.beyond(stored, "heads, adjusted by the largest of each map (dots)"),
+            heads.beyond(stored, "cells of head and language (dots), adjusted by the largest of each map"),
             f"Left out: {heads.other_shapes}." if heads.other_shapes else "",
         ),
         runs=heads.about(((view.base, heads.base_run), *heads.others)),
@@ -112,7 +112,7 @@ def scale(view: View) -> Plate:
         frame=frame,
         reading=sentences(
             scale_text(frame, view.base),
-            "Where nothing but noise moves scores, half of the heads weaken on average.",
+            "Where nothing but noise moves scores, about half of the heads weaken.",
             _weakened(heads, "weakened_share_scale", "as a share"),
         ),
         runs=heads.about(((view.base, heads.base_run), *heads.others)),

@@ -160,11 +160,12 @@ def change_text(change: pd.DataFrame) -> str:
         ends = f" (single pairs {spread(values.tolist(), '+.0f')})" if values.nunique() > 1 else ""
         parts.append(f"{values.mean():+.1f} points in {label}{ends}")
     unchanged = int(np.isclose(pairs["percent"], 0).sum())
-    total = f"{len(pairs)} pairs" if len(pairs) > 1 else "one pair"
-    return (
-        f"Against the base, what two languages share changes on average by {', '.join(parts)}; "
-        f"{unchanged or 'none'} of {total} {'is' if unchanged <= 1 else 'are'} unchanged."
+    said = (
+        f"{unchanged or 'none'} of {len(pairs)} pairs {'is' if unchanged <= 1 else 'are'} unchanged"
     )
+    if len(pairs) == 1:
+        said = f"the one pair is {'unchanged' if unchanged else 'changed'}"
+    return f"Against the base, what two languages share changes on average by {', '.join(parts)}; {said}."
 
 
 def groups_text(frame: pd.DataFrame, order: str) -> str:

@@ -64,11 +64,15 @@ def leading_text(frame: pd.DataFrame, reverse: bool) -> str:
     first = known.loc[grouped.idxmin() if reverse else grouped.idxmax()]
     names = first["layer"].astype(str) + "." + first["head"].astype(str)
     counts = names.value_counts()
-    if len(first) == 1:
-        return f"Head {counts.index[0]} (layer.head) scores highest."
+    name, n = counts.index[0], len(first)
+    if len(counts) == 1:
+        where = "" if n == 1 else f" in all {n} maps" if n > 2 else " in both maps"
+        return f"Head {name} (layer.head) scores highest{where}."
+    if counts.iloc[0] == 1:
+        return f"In {n} maps {n} different heads score highest, {name} (layer.head) in the first."
     return (
-        f"Head {counts.index[0]} (layer.head) scores highest in {counts.iloc[0]} of {len(first)} "
-        f"maps, {len(counts)} different head{'s' if len(counts) > 1 else ''} in all of them."
+        f"Head {name} (layer.head) scores highest in {counts.iloc[0]} of {n} maps; over all of them "
+        f"{len(counts)} different heads do."
     )
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 from interp.figures.verdicts import evidence_text
 from interp.lahis.maps import HeadMaps, head_maps
 from interp.lahis.top_frames import Runs
-from interp.plates.commands import analysis_command
 from interp.plates.heads.cut import Cut, cut_of
 from interp.plates.heads.words import in_percent
 from interp.plates.overview.words import listed
 from interp.plates.plate import Lacking
+from interp.plates.second import no_second
 from interp.plates.view import View
 from interp.stats.verdict import BEYOND, WITHIN
 
@@ -87,18 +87,10 @@ class Heads:
         Raises:
             Lacking: the base has no scores, or no other checkpoint has scores of the same heads.
         """
-        view = self.view
-        if view.base not in self.maps:
-            raise view.lacking("lahis", f"no head scores of the base {view.base} like those shown")
         if not self.others:
             if self.other_shapes:
-                raise Lacking(f"study {view.study.path}: {self.other_shapes}")
-            label = next((one for one in view.others if one not in self.maps), "LABEL")
-            path, runs = str(view.study.path), view.study.runs()
-            raise Lacking(
-                f"only {view.base} has head scores in study {path}, and a difference needs a second "
-                f"checkpoint; to add it: {analysis_command(path, runs, 'lahis', label)}"
-            )
+                raise Lacking(f"study {self.view.study.path}: {self.other_shapes}")
+            raise no_second(self.view, "lahis", "head scores", self.maps)
         return [label for label, _ in self.others]
 
     @property
@@ -119,7 +111,7 @@ class Heads:
         return self.view.about([run_id for _, run_id in (self.runs if runs is None else runs)])
 
     def stored(self, statistic: str, *, percent: bool = True) -> pd.DataFrame:
-        """Return the stored comparisons of exactly these runs, of the languages shown.
+        """Return the stored comparisons of exactly these runs, of the languages shown, in the checkpoints' order.
 
         Args:
             statistic: e.g. ``overlap``.
@@ -131,7 +123,8 @@ class Heads:
         keep &= rows["label_run"].isin([run_id for _, run_id in self.runs])
         for column in ("lang", "other_lang"):
             keep &= rows[column].isna() | rows[column].isin(self.languages)
-        rows = rows[keep]
+        order = {label: at for at, label in enumerate(self.labels)}
+        rows = rows[keep].sort_values("label", key=lambda own: own.map(order), kind="stable")
         return in_percent(rows) if percent else rows
 
     def not_judged(self, rows: pd.DataFrame) -> str:
