@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
@@ -23,7 +24,11 @@ from interp.plates.choice import (
 )
 from interp.plates.commands import analysis_command, compare_command
 from interp.plates.plate import Lacking
+from interp.plates.snapshot import Snapshot
 from interp.study import Study, load_study
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class View:
             InterpError: no study, a study without finished runs, an unknown label or language, more
                 checkpoints than can be told apart.
         """
-        opened = study if isinstance(study, Study) else load_study(study)
+        opened = Snapshot.of(study if isinstance(study, Study) else load_study(study))
         runs = opened.runs()
         if runs.empty:
             raise InterpError(
@@ -96,9 +101,27 @@ class View:
         """The checkpoints shown beside the base."""
         return tuple(label for label in self.labels if label != self.base)
 
+    def once(
+        self,
+        make: Callable[Concatenate[View, Given], Made],
+        *given: Given.args,
+        **named: Given.kwargs,
+    ) -> Made:
+        """Return what a function reads of this view; plates after the first share it.
+
+        Args:
+            make: reads; what it returns is never changed in place.
+            *given: its arguments after the view.
+            **named: those that it takes by name.
+        """
+        key = (make, given, tuple(sorted(named.items())))
+        if key not in self._made:
+            self._made[key] = make(self, *given, **named)
+        return cast(Made, self._made[key])
+
     @cached_property
-    def _runs(self) -> pd.DataFrame:
-        return self.study.runs()
+    def _made(self) -> dict[Hashable, Any]:
+        return {}
 
     def runs(self, analysis: str) -> tuple[tuple[str, str], ...]:
         """Choose one run per checkpoint shown, made alike (preset and data), the newest.
@@ -112,15 +135,12 @@ class View:
         Raises:
             Lacking: none of the checkpoints has one.
         """
-        runs = self._runs
-        own = runs[(runs["analysis"] == analysis) & (runs["status"] == "current")]
-        own = own[own["label"].isin(self.labels)].sort_values("finished_at", kind="stable")
-        if own.empty:
-            raise self.lacking(analysis)
-        kinds = kinds_of(own)
-        own = own[kinds == frequent_first(own, kinds)[0]]
-        found = dict(zip(own["label"], own["run_id"], strict=True))
-        return tuple((label, found[label]) for label in self.labels if label in found)
+        return self.once(_chosen, analysis)
+
+    @cached_property
+    def every_run(self) -> pd.DataFrame:
+        """The table ``runs``, of all checkpoints and steps; shared, so not to be changed."""
+        return self.study.runs()
 
     def lacking(self, analysis: str, why: str = "") -> Lacking:
         """Make the line that says what the study lacks, with the command that adds it.
@@ -130,12 +150,12 @@ class View:
             why: more than that there is no run of it.
         """
         said = why or f"no {analysis} run of {', '.join(self.labels)}"
-        command = analysis_command(str(self.study.path), self._runs, analysis, self.labels[0])
+        command = analysis_command(str(self.study.path), self.every_run, analysis, self.labels[0])
         return Lacking(f"{said} in study {self.study.path}; to add it: {command}")
 
     def about(self, run_ids: Sequence[str]) -> pd.DataFrame:
         """Return the rows of ``runs`` of some runs, in their order, for a caption."""
-        return self._runs.set_index("run_id", drop=False).loc[list(dict.fromkeys(run_ids))]
+        return self.every_run.set_index("run_id", drop=False).loc[list(dict.fromkeys(run_ids))]
 
     def compared(self, **where: str) -> pd.DataFrame:
         """Return the stored comparisons of the checkpoints shown with the base.
@@ -159,11 +179,24 @@ class View:
     @property
     def compare_command(self) -> str:
         """The command that compares the study's checkpoints with the base."""
-        return compare_command(str(self.study.path), self._runs, self.base)
+        return compare_command(str(self.study.path), self.every_run, self.base)
 
     @cached_property
     def _comparisons(self) -> pd.DataFrame:
         rows = self.study.table("comparisons")
         keep = (rows["base"] == self.base) & rows["label"].isin(self.others)
         everything = rows["statistic"] == EVERYTHING
-        return rows[keep & (everything | of_current_runs(rows, self._runs))]
+        return rows[keep & (everything | of_current_runs(rows, self.every_run))]
+
+
+def _chosen(view: View, analysis: str) -> tuple[tuple[str, str], ...]:
+    """Choose the runs of an analysis; see `View.runs`."""
+    runs = view.every_run
+    own = runs[(runs["analysis"] == analysis) & (runs["status"] == "current")]
+    own = own[own["label"].isin(view.labels)].sort_values("finished_at", kind="stable")
+    if own.empty:
+        raise view.lacking(analysis)
+    kinds = kinds_of(own)
+    own = own[kinds == frequent_first(own, kinds)[0]]
+    found = dict(zip(own["label"], own["run_id"], strict=True))
+    return tuple((label, found[label]) for label in view.labels if label in found)

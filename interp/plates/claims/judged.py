@@ -28,8 +28,7 @@ def judged(
     Raises:
         Lacking: none has one.
     """
-    claims = [one for one in packaged_claims() if analyses is None or one.analysis in analyses]
-    found = check_claims(view.study, claims, chosen=roles, compute=False)
+    found = view.once(_checked, analyses, tuple((roles or {}).items()))
     open_ones = found["verdict"].isin([NOT_COMPUTED, OTHER_MODEL])
     held, rest = found[~open_ones], found[open_ones]
     if held.empty:
@@ -39,3 +38,11 @@ def judged(
             f"none of the paper's {len(found)} claims is judged by study {view.study.path}: {why}"
         )
     return held, rest
+
+
+def _checked(
+    view: View, analyses: tuple[str, ...] | None, roles: tuple[tuple[str, str], ...]
+) -> pd.DataFrame:
+    """Hold the claims once for all plates of a view."""
+    claims = [one for one in packaged_claims() if analyses is None or one.analysis in analyses]
+    return check_claims(view.study, claims, chosen=dict(roles) or None, compute=False)

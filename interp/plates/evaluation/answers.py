@@ -96,15 +96,10 @@ class Answers:
         return pairs_of(correct, ranks if self.aligned else None, self.base, languages, statistic)
 
 
-_kept: list[tuple[View, str, Answers]] = []
-"""The answers read last, of generated answers and of scored options: a dozen plates share them."""
-
-
 def read_answers(view: View, analysis: str) -> Answers:
     """Read the answers of the checkpoints shown.
 
-    Option scores are all decided by the base's normalisation. A view that was read is not read again: it
-    chooses among the runs that were there when it was first looked at.
+    Option scores are all decided by the base's normalisation. A dozen plates of a view share the answers.
 
     Args:
         view: the study, and what of it is shown.
@@ -114,13 +109,7 @@ def read_answers(view: View, analysis: str) -> Answers:
         Lacking: no such run, or none with a fact in the languages shown.
         InterpError: scores that are no numbers, a fact answered twice, a damaged file.
     """
-    for known, kind, answers in _kept:
-        if known is view and kind == analysis:
-            return answers
-    answers = _read(view, analysis)
-    _kept.append((view, analysis, answers))
-    del _kept[:-2]
-    return answers
+    return view.once(_read, analysis)
 
 
 def _read(view: View, analysis: str) -> Answers:

@@ -53,20 +53,27 @@ def benchmarks(view: View, analyses: tuple[str, ...] = ANALYSES) -> tuple[Benchm
     Raises:
         Lacking: the checkpoints shown have no such run in the languages shown.
     """
-    runs = view.study.runs()
-    runs = runs[(runs["status"] == "current") & runs["label"].isin(view.labels)]
-    found: list[Benchmark] = []
-    for analysis in analyses:
-        own = runs[runs["analysis"] == analysis].sort_values("finished_at", kind="stable")
-        kinds = kinds_of(own)
-        for kind in frequent_first(own, kinds):
-            made = own[kinds == kind]
-            found += _of_kind(view, analysis, dict(zip(made["label"], made["run_id"], strict=True)))
+    found = [one for analysis in analyses for one in view.once(_of_analysis, analysis)]
     if not found:
+        runs = view.every_run
+        runs = runs[(runs["status"] == "current") & runs["label"].isin(view.labels)]
         what = f"no {analyses[0]} run" if len(analyses) == 1 else "no evaluation"
         where = f" in {', '.join(view.languages)}" if runs["analysis"].isin(analyses).any() else ""
         raise view.lacking(analyses[0], f"{what} of {', '.join(view.labels)}{where}")
     return tuple(_told_apart(view, found))
+
+
+def _of_analysis(view: View, analysis: str) -> list[Benchmark]:
+    """Read the newest runs of an analysis, kind by kind."""
+    runs = view.every_run
+    runs = runs[(runs["status"] == "current") & runs["label"].isin(view.labels)]
+    own = runs[runs["analysis"] == analysis].sort_values("finished_at", kind="stable")
+    kinds = kinds_of(own)
+    found = []
+    for kind in frequent_first(own, kinds):
+        made = own[kinds == kind]
+        found += _of_kind(view, analysis, dict(zip(made["label"], made["run_id"], strict=True)))
+    return found
 
 
 def _of_kind(view: View, analysis: str, runs: Mapping[str, str]) -> list[Benchmark]:
@@ -119,7 +126,7 @@ def _without(name: str, lang: str) -> str:
 def _told_apart(view: View, found: list[Benchmark]) -> list[Benchmark]:
     """Add the data's hash to names that two benchmarks have."""
     names = [one.name for one in found]
-    data = view.study.runs().set_index("run_id")["data_hash"]
+    data = view.every_run.set_index("run_id")["data_hash"]
     made = []
     for one in found:
         name = one.name

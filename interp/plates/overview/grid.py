@@ -57,7 +57,7 @@ def grid(view: View) -> Plate:
     Args:
         view: the study.
     """
-    runs = view.study.runs()
+    runs = view.every_run
     current = runs[runs["status"] == "current"]
     frame = holdings(current, languages_per_run(view.study))
     stages = dict(zip(current["label"], current["stage"], strict=True))

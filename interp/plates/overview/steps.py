@@ -93,7 +93,7 @@ def step_rows(view: View) -> pd.DataFrame:
     """
     rows = view.study.table("comparisons")
     rows = rows[(rows["base"] == view.base) & (rows["statistic"] != EVERYTHING)]
-    rows = rows[rows["head"].isna() & of_current_runs(rows, view.study.runs())]
+    rows = rows[rows["head"].isna() & of_current_runs(rows, view.every_run)]
     found = trajectories(rows)
     if found.empty:
         raise Lacking(_none(view, ""))

@@ -61,7 +61,7 @@ def post_trainings(view: View, *, with_base: bool = False) -> dict[str, str]:
     Raises:
         Lacking: none of them has a log.
     """
-    runs = newest_trainings(view.study.runs(), view.labels)
+    runs = newest_trainings(view.every_run, view.labels)
     if not runs:
         raise view.lacking("train", f"no training log of {', '.join(view.labels)}")
     others = {label: run for label, run in runs.items() if label != view.base}

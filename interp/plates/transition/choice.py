@@ -170,12 +170,17 @@ def _facts(view: View, lens: Lens, lang: str) -> pd.DataFrame:
     data = lens.specs[lens.labels(lang)[0]]["data_hash"]
     try:
         frames = [
-            facts_of(view.study, data, code)[["subject", "relation"]] for code in ("en", lang)
+            view.once(stated_facts, data, code)[["subject", "relation"]] for code in ("en", lang)
         ]
     except InterpError:  # the fact set is not in the study: ids are all that is known
         return pd.DataFrame(columns=["subject", "relation"])
     both = pd.concat(frames)
     return both[~both.index.duplicated()]
+
+
+def stated_facts(view: View, data: str, lang: str) -> pd.DataFrame:
+    """Read a fact set in a language, `interp.lens.fact_search.facts_of`; by `View.once`."""
+    return facts_of(view.study, data, lang)
 
 
 def _of_relation(about: pd.DataFrame, common: list[str], relation: str | None) -> list[str]:

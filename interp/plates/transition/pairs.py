@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -110,7 +109,11 @@ def post_trained(lens: Lens, label: str | None) -> tuple[str, ...]:
 def read_example(view: View, lens: Lens, example: Example, labels: Sequence[str]) -> Part:
     """Read a fact's ranks and likeliest tokens of the checkpoints that ranked it."""
     runs = {label: lens.runs[label] for label in labels if label in example.labels}
-    part = read_part(partial(_read, view), runs, example.fact, example.lang)
+
+    def read(function: Any, *arguments: str) -> pd.DataFrame:
+        return view.once(_read, function, *arguments)
+
+    part = read_part(read, runs, example.fact, example.lang)
     if part is None:
         raise InterpError(
             f"{' and '.join(labels)} did not rank {example.fact} in {example.lang}: only "

@@ -10,10 +10,10 @@ import pandas as pd
 from interp.data.fact_groups import ENGLISH_ONLY, STATED
 from interp.errors import InterpError
 from interp.figures.lens_groups import group_ribbons
-from interp.lens.fact_search import facts_of
 from interp.lens.separation import SEPARATE, separation
 from interp.lens.set_curves import rank_curves
 from interp.plates.plate import Plate
+from interp.plates.transition.choice import stated_facts
 from interp.plates.transition.pairs import example_languages
 from interp.plates.transition.source import Lens, both_ranked, lens_of, name_of
 from interp.plates.transition.words import (
@@ -74,7 +74,7 @@ def _groups(view: View, lens: Lens, lang: str) -> dict[str, list[str] | None]:
     """Group facts by what the language's text states; all in one where the study does not know that."""
     data = lens.specs[lens.labels(lang)[0]]["data_hash"]
     try:
-        group = facts_of(view.study, data, lang)["group"].dropna()
+        group = view.once(stated_facts, data, lang)["group"].dropna()
     except InterpError:  # the fact set is not in the study
         return {EVERY_FACT: None}
     known = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from interp.data.languages import get, looks_like_code
 from interp.errors import unknown
 from interp.lens.role_cube import RoleCube, role_cube
 from interp.plates.view import View
-from interp.study import Study
 
 Bools = NDArray[np.bool_]
 
@@ -75,8 +73,12 @@ def lens_of(view: View) -> Lens:
         Lacking: no lens run, or none with English answers beside those of a language shown.
         InterpError: for a damaged file.
     """
+    return view.once(_read)
+
+
+def _read(view: View) -> Lens:
     runs = dict(view.runs("lens"))
-    cubes = {label: _cube(view.study, run_id) for label, run_id in runs.items()}
+    cubes = {label: role_cube(view.study, run_id) for label, run_id in runs.items()}
     languages = tuple(
         lang
         for lang in view.languages
@@ -99,12 +101,6 @@ def both_ranked(cube: RoleCube, lang: str) -> Bools:
     return np.asarray(
         ~(np.isnan(cube.of("target", lang)) | np.isnan(cube.of("en", lang))).any(-1), bool
     )
-
-
-@lru_cache(maxsize=8)
-def _cube(study: Study, run_id: str) -> RoleCube:
-    """Read a run once for all plates of a study; a finished run does not change."""
-    return role_cube(study, run_id)
 
 
 def name_of(lang: str) -> str:
