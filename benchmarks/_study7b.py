@@ -376,9 +376,13 @@ def write_ablation(study: Study, size: Size) -> None:
         run.write_table("ablations", frame)
         run.write_tensors(
             "losses",
-            {"places": places_array(sets), "nats": rng.random((len(sets) + 1, 12, 20))},
+            {
+                "places": places_array(sets), "nats": 700 * rng.random((len(sets) + 1, 12, 20)),
+                "perplexity": 30 * rng.random((len(sets) + 1, 12, 20)),
+                "tokens": np.full((12, 20), 250), "sequences": np.full((12, 20), 2),
+            },
             {"sets": describe_sets(sets), "languages": list(LANGUAGES)},
-        )
+        )  # fmt: skip
         run.record("notices", [])
         run.record("text", {"text_hash": "t", "corpus_hash": "t"})
 
