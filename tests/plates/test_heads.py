@@ -16,11 +16,13 @@ from interp.errors import InterpError
 from interp.importers import read_lahis, save_import
 from interp.plates.heads import ENTRIES, ablation, ablation_normalised
 from interp.plates.heads.layers import peak_text
-from interp.plates.heads.overlap import arranged
+from interp.plates.heads.overlap import arranged, change_text
+from interp.plates.heads.scores import leading_text
 from interp.plates.plate import Lacking, Plate
 from interp.study import Study
 from tests.comparison.studies import three_checkpoints
 from tests.dashboards.studies import QUICK, blank, whole
+from tests.lahis.map_studies import add_attention
 from tests.plates.head_studies import (
     FRACTION,
     TOP,
@@ -37,6 +39,20 @@ heads = plates.heads
 @pytest.fixture(scope="module")
 def demo() -> plates.View:
     return plates.View.of(DEMO)
+
+
+@pytest.fixture(scope="module")
+def drawn(demo: plates.View) -> dict[str, Plate]:
+    """Every plate of the shipped study, drawn once."""
+    return {entry.name: entry.draw(demo) for entry in ENTRIES}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> plates.View:
+    """Of three checkpoints one is the base measured again and one another; compared."""
+    study = three_checkpoints(tmp_path_factory.mktemp("compared") / "study")
+    compare(study, "base", settings=QUICK)
+    return plates.View.of(study.path)
 
 
 @pytest.fixture(scope="module")
@@ -243,8 +259,8 @@ def test_the_cut_is_the_runs_own_or_the_papers_and_said(tmp_path: Path, known: p
     assert "A set has only 2 heads" in plate.reading  # of 100
 
 
-def test_verdicts_of_other_sets_stay_away(demo: plates.View) -> None:
-    own, other = heads.overlap(demo), heads.overlap(demo, fraction=0.02)
+def test_verdicts_of_other_sets_stay_away(demo: plates.View, drawn: dict[str, Plate]) -> None:
+    own, other = drawn["head-overlap"], heads.overlap(demo, fraction=0.02)
     (row,) = stored(demo, "mean_overlap").query("label == 'sft'").to_dict("records")
     assert f"sft {100 * row['value']:+.3g} [{100 * row['ci_low']:.3g}" in own.reading
     assert "noise floor" not in other.reading and "other sets (the top 5 %)" in other.reading
@@ -263,8 +279,8 @@ def test_a_verdict_over_all_languages_is_not_that_of_some() -> None:
 # --- what is beyond noise ---
 
 
-def test_dots_are_the_stored_verdicts(demo: plates.View) -> None:
-    plate = heads.deltas(demo)
+def test_dots_are_the_stored_verdicts(demo: plates.View, drawn: dict[str, Plate]) -> None:
+    plate = drawn["head-deltas"]
     rows = stored(demo, "delta_share")
     marked = rows[rows["verdict"] == "beyond noise"]
     (dots,) = (trace for trace in plate.figure.data if trace.name == "beyond noise")
@@ -275,19 +291,30 @@ def test_dots_are_the_stored_verdicts(demo: plates.View) -> None:
     )
     ranks = heads.deltas(demo, shown="rank")
     beyond = stored(demo, "delta_rank").query("verdict == 'beyond noise'")
+    # 128 heads in each of 12 languages
     assert f"sft {len(beyond)} of 1,536" in ranks.reading
+    assert "of 1,536 cells of head and language (dots)" in ranks.reading
 
 
-def test_a_planted_change_is_beyond_noise_in_words(tmp_path: Path) -> None:
-    study = three_checkpoints(tmp_path / "study")
-    compare(study, "base", settings=QUICK)
-    view = plates.View.of(study.path)
+def test_a_planted_change_is_beyond_noise_in_words(compared: plates.View) -> None:
+    view = compared
     kept = heads.stable(view)
     assert "sft in 0 of 3 languages and grpo in 3 of 3 languages" in kept.reading
     floor = 100 * stored(view, "heads_kept")["noise_floor"]
     assert f"at least {floor.min():.0f}" in kept.reading
     ranks = stored(view, "score_rank_correlation").query("label == 'grpo'")["value"]
     assert f"grpo {ranks.min():.2f}" in heads.likeness(view).reading
+
+
+def test_checkpoints_are_named_in_one_order(compared: plates.View) -> None:
+    """Stored rows are in the order of their names."""
+    assert compared.others == ("sft", "grpo")
+    view = plates.View.of(compared.study, labels=["grpo", "sft"])
+    for draw in (heads.likeness, heads.overlap, heads.deltas, heads.scale, heads.moves):
+        for one, (first, second) in ((compared, ("sft", "grpo")), (view, ("grpo", "sft"))):
+            for sentence in draw(one).reading.split(". "):
+                if f"{first} " in sentence and f"{second} " in sentence:
+                    assert sentence.index(f"{first} ") < sentence.index(f"{second} "), sentence
 
 
 def test_cells_beyond_noise_have_a_dot(monkeypatch: pytest.MonkeyPatch, demo: plates.View) -> None:
@@ -319,15 +346,17 @@ def test_cells_beyond_noise_have_a_dot(monkeypatch: pytest.MonkeyPatch, demo: pl
     assert "sft 2 of 66 and grpo 0 of 66 pairs (dots)" in shared.reading
 
 
-def test_the_share_of_weaker_heads_stands_with_its_evidence(demo: plates.View) -> None:
+def test_the_share_of_weaker_heads_stands_with_its_evidence(
+    demo: plates.View, drawn: dict[str, Plate]
+) -> None:
     (row,) = stored(demo, "weakened_share_scale").query("label == 'sft'").to_dict("records")
-    text = heads.scale(demo).reading
+    text = drawn["head-scale"].reading
     assert (
         f"sft {100 * row['value']:+.3g} [{100 * row['ci_low']:.3g}, {100 * row['ci_high']:.3g}]"
         in text
     )
     assert f"● {row['verdict']}" in text
-    assert f"{100 * stored(demo, 'weakened').query('label == @row_label', local_dict={'row_label': 'sft'})['value'].iloc[0]:+.3g}" in heads.raw_deltas(demo).reading  # fmt: skip
+    assert f"{100 * stored(demo, 'weakened').query('label == @row_label', local_dict={'row_label': 'sft'})['value'].iloc[0]:+.3g}" in drawn["head-deltas-raw"].reading  # fmt: skip
 
 
 def test_the_edge_of_a_set_is_unsure_where_intervals_overlap(tmp_path: Path) -> None:
@@ -398,8 +427,8 @@ def test_of_some_languages_only_those_rows_and_columns_stand(ablated: plates.Vie
     assert "a diagonal needs two languages" in one.reading and "on the others" not in one.reading
 
 
-def test_the_demo_has_no_diagonal_beyond_chance(demo: plates.View) -> None:
-    plate = ablation(demo)
+def test_the_demo_has_no_diagonal_beyond_chance(drawn: dict[str, Plate]) -> None:
+    plate = drawn["head-ablation"]
     matrix = plate.frame.pivot(index="source_lang", columns="lang", values="delta")
     matrix = matrix[list(matrix.index)]
     own = np.diag(matrix)
@@ -489,43 +518,136 @@ def test_scores_that_are_no_numbers_have_no_sets(tmp_path: Path) -> None:
     assert "sft" not in heads.stable(view).title
 
 
-def studies(tmp: Path) -> dict[str, plates.View]:
-    made = whole(tmp / "depths", depths={"grpo": 6}, compared=False)
-    return {
-        "demo": plates.View.of(DEMO),
-        "other depths": plates.View.of(made),
-        "one language": plates.View.of(made, base="sft", labels=["base"], languages=["bn"]),
-    }
-
-
-def test_every_paragraph_reads_as_one(tmp_path: Path) -> None:
-    drawn = 0
-    for name, view in studies(tmp_path).items():
+def test_every_paragraph_reads_as_one(
+    tmp_path: Path, demo: plates.View, drawn: dict[str, Plate]
+) -> None:
+    made = whole(tmp_path / "depths", depths={"grpo": 6}, compared=False)
+    one = plates.View.of(made, base="sft", labels=["base"], languages=["bn"])
+    found = [(demo, "demo", entry, drawn[entry.name]) for entry in ENTRIES]
+    for name, view in (("other depths", plates.View.of(made)), ("one language", one)):
         for entry in ENTRIES:
             try:
-                plate = entry.draw(view)
+                found.append((view, name, entry, entry.draw(view)))
             except Lacking as lacking:
                 assert "study" in str(lacking), (name, entry.name)
-                continue
-            drawn += 1
-            where = (name, entry.name, plate.reading)
-            assert (plate.name, plate.paper) == (entry.name, entry.paper), where
-            assert plate.reading.endswith(".") and "\n" not in plate.reading, where
-            assert not re.search(
-                r"\bnan\b|  |\.\.|None|\b1 heads|\b1 languages|: \.|, \.", plate.reading
-            ), where
-            assert all(label in view.labels for label in plate.runs["label"]), where
-            assert (len(plate.runs) and not plate.frame.empty) or entry.name == "head-moves", where
-            if plate.figure is None:
-                assert plate.table is not None and len(plate.table), where
-            else:
-                assert len(plate.figure.to_json()) < 400_000, where
-                assert plate.figure.layout.title.text == plate.title, where
-    assert drawn > 30
+    for view, name, entry, plate in found:
+        where = (name, entry.name, plate.reading)
+        assert (plate.name, plate.paper) == (entry.name, entry.paper), where
+        assert plate.reading.endswith(".") and "\n" not in plate.reading, where
+        assert not re.search(
+            r"\bnan\b|  |\.\.|None|\b1 heads|\b1 languages|\b1 of one|: \.|, \.", plate.reading
+        ), where
+        assert all(label in view.labels for label in plate.runs["label"]), where
+        assert (len(plate.runs) and not plate.frame.empty) or entry.name == "head-moves", where
+        if plate.figure is None:
+            assert plate.table is not None and len(plate.table), where
+        else:
+            assert len(plate.figure.to_json()) < 400_000, where
+            assert plate.figure.layout.title.text == plate.title, where
+    assert len(found) > 30
 
 
-def test_top_heads_of_the_demo_computed_again(demo: plates.View) -> None:
-    frame = heads.stable(demo).frame
+@pytest.mark.parametrize(
+    ("best", "said"),
+    [
+        (("0.1",), "Head 0.1 (layer.head) scores highest."),
+        (("0.1", "0.1"), "Head 0.1 (layer.head) scores highest in both maps."),
+        (("0.1",) * 3, "Head 0.1 (layer.head) scores highest in all 3 maps."),
+        (
+            ("0.0", "0.1"),
+            "In 2 maps 2 different heads score highest, 0.0 (layer.head) in the first.",
+        ),
+        (
+            ("0.0", "0.1", "0.1"),
+            "Head 0.1 (layer.head) scores highest in 2 of 3 maps; over all of them 2 different heads do.",
+        ),
+    ],
+)
+def test_the_leading_head(best: tuple[str, ...], said: str) -> None:
+    rows = [
+        ("base", f"l{at}", 0, head, 1.0 + (name == f"0.{head}"))
+        for at, name in enumerate(best)
+        for head in (0, 1)
+    ]
+    frame = pd.DataFrame(rows, columns=["label", "lang", "layer", "head", "value"])
+    assert leading_text(frame, reverse=False) == said
+
+
+@pytest.mark.parametrize(("change", "said"), [(0.0, "unchanged"), (50.0, "changed")])
+def test_of_one_pair_it_is_said_as_one(change: float, said: str) -> None:
+    rows = [("sft", "ar", "en", change), ("sft", "en", "ar", change)]
+    frame = pd.DataFrame(rows, columns=["label", "lang", "other_lang", "percent"])
+    assert change_text(frame).endswith(f"; the one pair is {said}.")
+
+
+# --- attention ---
+
+
+def test_the_head_that_scores_highest_is_drawn_of_those_stored(
+    demo: plates.View, drawn: dict[str, Plate]
+) -> None:
+    plate = drawn["head-attention"]
+    table = demo.study.table("attention")
+    own = table[table["run_id"].str.startswith("base-") & (table["lang"] == "en")]
+    names = set(own["layer"].astype(str) + "." + own["head"].astype(str))
+    scores = raw(demo, "base")["en"]
+    order = [f"{at // 16}.{at % 16}" for at in np.argsort(-scores.ravel(), kind="stable")]
+    best = next(name for name in order if name in names)
+    assert f"Attention of head {best} of base on" in plate.title
+    assert f"Head {best} (layer.head) is number {order.index(best) + 1} of base's 128 heads" in (
+        plate.reading
+    )
+    assert "Drawn are the first 40 of 64 tokens" in plate.reading
+    assert np.asarray(plate.figure.data[0].z).shape == (40, 40)
+    sums = plate.frame.groupby("query")["weight"].sum()
+    assert len(sums) == 64 and np.allclose(sums, 1, atol=0.01)
+
+
+def test_where_a_head_looks_is_measured_on_every_stored_text(demo: plates.View) -> None:
+    plate = heads.attention(demo, label="sft", head="4.10", lang="bn")
+    assert "Attention of head 4.10 of sft on" in plate.title and "(bn)" in plate.title
+    for label in demo.labels:
+        run = dict(demo.runs("attention"))[label]
+        stored = demo.study.tensors(run, "attention")
+        texts = [stored[key].astype(float) for key in stored if key.startswith("L4.H10/bn/")]
+        assert len(texts) == 2
+        rows = [(text, query) for text in texts for query in range(2, 64)]
+        shares = [
+            100 * np.mean([text[query, key] for text, query in rows for key in [place(query)]])
+            for place in (lambda query: 0, lambda query: query - 1, lambda query: query)
+        ]
+        said = f"{label} {shares[0]:.0f}, {shares[1]:.0f} and {shares[2]:.0f} %"
+        assert said in plate.reading
+    even = 100 * np.mean([1 / (query + 1) for query in range(2, 64)])
+    assert f"spread evenly it would be {even:.0f}, {even:.0f} and {even:.0f} %" in plate.reading
+    assert "2 stored texts in bn, without interval" in plate.reading
+    with pytest.raises(InterpError, match="head with stored patterns"):
+        heads.attention(demo, head="7.7")
+    with pytest.raises(InterpError, match="language with stored patterns"):
+        heads.attention(demo, lang="ja")
+
+
+def test_patterns_that_are_missing_or_short_are_said(tmp_path: Path) -> None:
+    folder = planted(tmp_path / "study")
+    with pytest.raises(Lacking, match=r"interp attention --model ckpt/base .*--heads-from base"):
+        heads.attention(plates.View.of(folder))
+    add_attention(Study.open(folder), "sft", "0.5", {"en": ["<b>", "x"], "zh": ["a", "b", "c"]})
+    view = plates.View.of(folder)
+    plate = heads.attention(view)
+    assert "too short to say where attention goes" in plate.reading
+    assert plate.figure.layout.xaxis.ticktext[0] == "&lt;b&gt;"
+    assert "Drawn are" not in plate.reading and len(plate.frame) == 3
+    zh = heads.attention(view, lang="zh")
+    assert "with sft 33, 33 and 33 %; spread evenly it would be 33, 33 and 33 %" in zh.reading
+    assert "of 1 stored text in zh" in zh.reading
+    # TOP: the second of sft's 20 heads in zh
+    assert "Head 0.5 (layer.head) is number 2 of sft's 20 heads" in zh.reading
+    with pytest.raises(Lacking, match="no attention patterns in ar"):
+        heads.attention(plates.View.of(folder, languages=["ar"]))
+
+
+def test_top_heads_of_the_demo_computed_again(demo: plates.View, drawn: dict[str, Plate]) -> None:
+    frame = drawn["head-stable"].frame
     base, sft = raw(demo, "base"), raw(demo, "sft")
     for lang in demo.languages:
         kept = len(best(base[lang], 6) & best(sft[lang], 6))
