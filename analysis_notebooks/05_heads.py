@@ -155,6 +155,15 @@ plates.heads.ablation(view)
 plates.heads.ablation_normalised(view)
 
 # %% [markdown]
+# ## Where does such a head look?
+#
+# A row is the token that looks, a column the token looked at, and each row sums to 1. Shown is one text and, of the
+# heads whose patterns are stored, the one that scores highest in its language.
+
+# %%
+plates.heads.attention(view)
+
+# %% [markdown]
 # ## Your own
 #
 # A plate holds its numbers (`frame`), the chart (`figure`) and the paragraph (`reading`); options give another cut or
