@@ -97,7 +97,7 @@ def _option(option: Any) -> str:
 
 def _default(option: Any) -> str | None:
     value = option.default
-    if value is None or callable(value) or value in ((), [], False, True):
+    if value is None or callable(value) or isinstance(value, bool) or value in ((), []):
         return None
     return str(getattr(value, "value", value))
 

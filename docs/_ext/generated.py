@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from command_pages import commands
+from figure_pages import figures
 from module_pages import modules, report
 from notebook_pages import notebooks
 from preset_pages import presets
@@ -20,6 +21,7 @@ from sphinx.errors import ExtensionError
 
 PARTS: dict[str, Callable[..., str]] = {
     "commands": commands,
+    "figures": figures,
     "modules": modules,
     "notebooks": notebooks,
     "presets": presets,
