@@ -11,6 +11,8 @@ from interp import plates
 from interp.claims import check_claims, packaged_claims
 from interp.errors import InterpError
 from interp.figures.claims import reported_beside
+from interp.plates.claims.beside import beside_text
+from interp.plates.claims.table import claims_text
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -66,6 +68,32 @@ def test_what_was_measured_on_other_data_counts_for_nothing(view: plates.View) -
     same = (alike["verdict"] == "reproduced").sum()
     assert f"{same} of {len(alike)} reported percentages" in plate.reading
     assert f"{len(plate.frame) - len(alike)} more" in plate.reading
+
+
+def test_one_claim_is_spoken_of_as_one() -> None:
+    rows = [("a", 10.0, 12.0, "reproduced"), ("b", 10.0, 40.0, "not reproduced")]
+    frame = pd.DataFrame(
+        [*rows, ("c", 1.0, 99.0, "other data")], columns=["row", "reported", "value", "verdict"]
+    )
+    assert beside_text(frame) == (
+        "1 of 2 reported percentages is reproduced. The numbers differ by 16.0 points in the median; most "
+        "for “b”: reported 10 %, here 40.0 %. 1 more was measured here on other data than claimed, and "
+        "says nothing of the claim."
+    )
+    assert beside_text(frame[2:]).startswith("No claim of a single percentage")
+    held = pd.DataFrame({"verdict": ["reproduced", "cannot tell"], "ci_low": [float("nan"), 1.0]})
+    rest = pd.DataFrame({"reason": ["no run", "no run", "other"]})
+    assert claims_text(held, rest) == (
+        "Of 5 claims 2 can be held against this study: 1 reproduced, 1 cannot tell. 1 of these verdicts rests "
+        "on a number without an interval: only digits or signs were compared. 3 cannot; the most frequent "
+        "reason, of 2: no run."
+    )
+
+
+def test_claims_without_a_percentage_leave_the_chart_empty(view: plates.View) -> None:
+    plate = plates.claims.claims_beside(view, analyses=("lape",))
+    assert plate.frame.empty and plate.reading.startswith("No claim of a single percentage")
+    assert plate.figure is not None and "no claim" in plate.figure.layout.annotations[0].text
 
 
 def test_a_study_of_another_model_judges_none() -> None:

@@ -56,12 +56,17 @@ def claims_beside(
         title=title,
         figure=reported_beside(frame, title=title, x="%"),
         frame=frame,
-        reading=_reading(frame),
+        reading=beside_text(frame),
         runs=view.about(list(pd.concat([rows["base_run"], rows["label_run"]]).dropna())),
     )
 
 
-def _reading(frame: pd.DataFrame) -> str:
+def beside_text(frame: pd.DataFrame) -> str:
+    """Count the percentages that are reproduced, and name the one that lies farthest off.
+
+    Args:
+        frame: columns ``row``, ``reported``, ``value`` (percent) and ``verdict``.
+    """
     alike = frame[frame["verdict"] != OTHER_DATA]
     if alike.empty:
         return "No claim of a single percentage can be held against this study."
@@ -70,12 +75,13 @@ def _reading(frame: pd.DataFrame) -> str:
     far = alike.to_dict("records")[int(gap.to_numpy().argmax())]
     other = len(frame) - len(alike)
     return (
-        f"{len(same)} of {len(alike)} reported percentages are reproduced. The numbers differ by "
+        f"{len(same)} of {len(alike)} reported percentages "
+        f"{'is' if len(same) == 1 else 'are'} reproduced. The numbers differ by "
         f"{gap.median():.1f} points in the median; most for “{far['row']}”: reported "
         f"{far['reported']:g} %, here {far['value']:.1f} %."
         + (
             f" {other} more {'was' if other == 1 else 'were'} measured here on other data than "
-            "claimed, and say nothing of the claim."
+            f"claimed, and {'says' if other == 1 else 'say'} nothing of the claim."
             if other
             else ""
         )

@@ -39,13 +39,19 @@ def claims_table(
         title="The paper's claims: reported, found here, verdict",
         figure=None,
         frame=held.drop(columns=["file"]),
-        reading=_reading(held, rest),
+        reading=claims_text(held, rest),
         runs=view.about(list(runs)),
         table=laid_out(held, "verdict").reset_index(drop=True),
     )
 
 
-def _reading(held: pd.DataFrame, rest: pd.DataFrame) -> str:
+def claims_text(held: pd.DataFrame, rest: pd.DataFrame) -> str:
+    """Count the verdicts, those without an interval, and the claims that cannot be judged.
+
+    Args:
+        held: rows of `interp.claims.check_claims` that have a verdict on the claim.
+        rest: the others.
+    """
     counts = held["verdict"].value_counts()
     said = ", ".join(f"{counts[one]} {one}" for one in VERDICTS if one in counts)
     parts = [
@@ -53,13 +59,13 @@ def _reading(held: pd.DataFrame, rest: pd.DataFrame) -> str:
     ]
     bare = int(held["ci_low"].isna().sum())
     if bare:
+        rests = "rests on a number" if bare == 1 else "rest on numbers"
         parts.append(
-            f"{bare} of these verdicts rest on numbers without an interval: only digits or signs were "
-            "compared."
+            f"{bare} of these verdicts {rests} without an interval: only digits or signs were compared."
         )
     if len(rest):
         reasons = rest["reason"].value_counts()
         parts.append(
-            f"{len(rest)} cannot: most often because {reasons.index[0]} ({reasons.iloc[0]})."
+            f"{len(rest)} cannot; the most frequent reason, of {reasons.iloc[0]}: {reasons.index[0]}."
         )
     return " ".join(parts)
