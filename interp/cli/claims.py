@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    study: o.StudyOption = o.DEFAULT_STUDY,
+    study: o.ReadStudyOption = o.DEFAULT_STUDY,
     claims: Annotated[
         list[Path] | None,
         typer.Option(

@@ -70,6 +70,7 @@ ArchitecturesOption = Annotated[
 StudyOption = Annotated[
     Path, typer.Option(help="Folder of the study, made when absent.", rich_help_panel=_RUN)
 ]
+ReadStudyOption = Annotated[Path, typer.Option(help="Folder of the study.", rich_help_panel=_RUN)]
 LabelOption = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ from interp.cli import options as o
 
 
 def command(
-    study: o.StudyOption = o.DEFAULT_STUDY,
+    study: o.ReadStudyOption = o.DEFAULT_STUDY,
     run: Annotated[
         str | None, typer.Option(help="Print the summary of one run, by its run_id.")
     ] = None,

@@ -10,7 +10,7 @@ from interp.cli import options as o
 
 
 def command(
-    study: o.StudyOption = o.DEFAULT_STUDY,
+    study: o.ReadStudyOption = o.DEFAULT_STUDY,
     label: Annotated[
         list[str] | None,
         typer.Option(
