@@ -51,6 +51,7 @@ def test_the_list_needs_no_study(interp: Interp) -> None:
     assert said.code == 0, said.err
     for word in ("head-overlap", "Figure 7", "left out where: no LAHIS run"):
         assert word in " ".join(said.out.replace("│", " ").split())
+    assert "partial" not in said.out  # entries that share a function say what it shows
 
 
 @pytest.mark.parametrize(
