@@ -165,6 +165,10 @@ def command(
             tell=lambda line: tell("figures", line),
         )
     print_written(written, out)
+    if written.failed:
+        raise InterpError(
+            f"{', '.join(written.failed)} failed; the other figures are written (the lines above say why)"
+        )
     if written.blocked is not None:
         raise InterpError(written.blocked)
     if strict_fonts and written.fonts:

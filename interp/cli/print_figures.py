@@ -45,4 +45,6 @@ def print_written(written: Written, folder: Path) -> None:
     line = f"{n} {'figure' if n == 1 else 'figures'} ({files} files) in {folder}"
     if written.lacking:
         line += f"; {len(written.lacking)} left out, which the study does not hold"
+    if written.failed:
+        line += f"; {len(written.failed)} failed"
     console().print(f"{line}; captions in {MARKDOWN} and {JSON}", markup=False, highlight=False)

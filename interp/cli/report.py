@@ -44,6 +44,8 @@ def command(
     Example: interp report --study artifacts/mine --out mine.html
     """
     from interp.cli.tables import console
+    from interp.errors import InterpError
+    from interp.notices import tell
     from interp.plates.view import View
     from interp.report.write import check_file, default_file, write_report
 
@@ -55,8 +57,13 @@ def command(
     )
     file = default_file(view) if out is None else out
     check_file(file)
-    written, size = write_report(view, file, title=title, progress="report: figures")
-    console().print(f"{written}: {size:.1f} MB, opens without a network", markup=False)
+    written = write_report(view, file, title=title, progress="report: figures")
+    console().print(f"{file}: {written.size:.1f} MB, opens without a network", markup=False)
+    for one in written.failed:
+        tell("report", f"{', '.join(one.names)} failed: {one.why}")
+    if written.failed:
+        names = ", ".join(name for one in written.failed for name in one.names)
+        raise InterpError(f"{names} failed; the page is written without (the lines above say why)")
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from interp.errors import unknown
+from interp.errors import InterpError, unknown
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+
+
+class Failed(InterpError):
+    """A plate that could not be drawn though nothing is lacking; the line says why."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,15 @@ def chapters() -> dict[str, tuple[Entry, ...]]:
 
 def draw_all(
     view: View, names: Collection[str] | None = None
-) -> Iterator[tuple[str, Entry, Plate | Lacking]]:
-    """Draw the plates of a study, one after the other.
+) -> Iterator[tuple[str, Entry, Plate | Lacking | Failed]]:
+    """Draw the plates of a study, one after the other; one that fails does not stop the others.
 
     Args:
         view: the study, and what of it is shown.
         names: only these plates; all by default.
 
     Yields:
-        The chapter's title, the entry, and the plate, or what the study lacks for it.
+        The chapter's title, the entry, and the plate, or what the study lacks for it, or why it failed.
 
     Raises:
         InterpError: for a name that no plate has.
@@ -73,7 +79,25 @@ def draw_all(
     for title, entries in chapters().items():
         for entry in entries:
             if names is None or entry.name in names:
-                try:
-                    yield title, entry, entry.draw(view)
-                except Lacking as lacking:
-                    yield title, entry, lacking
+                yield title, entry, _drawn(entry, view)
+
+
+def _drawn(entry: Entry, view: View) -> Plate | Lacking | Failed:
+    try:
+        return entry.draw(view)
+    except Lacking as lacking:
+        return lacking
+    except Exception as error:
+        return failed(error)
+
+
+def failed(error: Exception) -> Failed:
+    """Say in one line why a plate failed: the mistake in the data, or the defect and its place in the code."""
+    said = " ".join(str(error).split())
+    if not isinstance(error, InterpError):
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(at.filename).name}, line {at.lineno}"
+        said = f"{type(error).__name__}{': ' * bool(said)}{said} ({where}), a defect of interp: please report it"
+    found = Failed(said)
+    found.__cause__ = error
+    return found

@@ -29,6 +29,10 @@ _IDLE_SECONDS = 60.0
 _GET_CHROME = "apt-get install chromium, or plotly_get_chrome, or set BROWSER_PATH to a Chrome"
 
 
+class NoPicture(InterpError):
+    """Chrome does not start, or did not draw a figure."""
+
+
 @cache
 def why_no_browser() -> str | None:
     """Say what is missing for SVG, PDF and PNG; None where nothing is."""
@@ -66,7 +70,7 @@ class Browser:
             height: likewise.
 
         Raises:
-            InterpError: no Chrome, or one that does not start or answer.
+            NoPicture: no Chrome, or one that does not start or answer.
         """
         options = {"format": "svg", "width": width, "height": height, "scale": 1}
         return self._do(lambda: self._kaleido.calc_fig(figure, options)).decode()
@@ -130,7 +134,7 @@ class Browser:
                 except Exception as error:
                     self.close()
                     if turn == 2:
-                        raise InterpError(
+                        raise NoPicture(
                             f"Chrome did not draw a figure ({type(error).__name__}: {error}): "
                             f"{_GET_CHROME}; HTML needs none"
                         ) from error
@@ -148,7 +152,7 @@ class Browser:
             return
         why = why_no_browser()
         if why is not None:
-            raise InterpError(why)
+            raise NoPicture(why)
         self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

@@ -76,8 +76,27 @@ class Caption:
         return any(file.endswith(f".{ending}") for file in self.files)
 
 
+def merged(reasons: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Gather the figures that one reason keeps out.
+
+    Args:
+        reasons: name to why it is not there.
+
+    Returns:
+        Names, separated by commas, and the reason; in the order of first names.
+    """
+    found: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        found.setdefault(why, []).append(name)
+    return [(", ".join(names), why) for why, names in found.items()]
+
+
 def write_captions(
-    view: View, folder: Path, captions: Sequence[Caption], lacking: Mapping[str, str]
+    view: View,
+    folder: Path,
+    captions: Sequence[Caption],
+    lacking: Mapping[str, str],
+    failed: Mapping[str, str],
 ) -> None:
     """Write the words beside the figures.
 
@@ -88,6 +107,7 @@ def write_captions(
         folder: that holds the figures.
         captions: of those that were written now, in order.
         lacking: name to what the study lacks for it.
+        failed: name to why it could not be drawn though nothing is lacking.
     """
     about = {
         "study": str(view.study.path),
@@ -98,10 +118,15 @@ def write_captions(
     kept = _earlier(folder / JSON, about)
     for caption in captions:
         kept[caption.name] = asdict(caption)
+    for name in (
+        *lacking,
+        *failed,
+    ):  # what an earlier call wrote of them is not what this one would show
+        kept.pop(name, None)
     ordered = [kept[name] for name in _order() if name in kept]
-    whole = {**about, "figures": ordered, "lacking": dict(lacking)}
+    whole = {**about, "figures": ordered, "lacking": dict(lacking), "failed": dict(failed)}
     write_bytes(folder / JSON, (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode())
-    write_bytes(folder / MARKDOWN, _pages(about, ordered, lacking).encode())
+    write_bytes(folder / MARKDOWN, _pages(about, ordered, lacking, failed).encode())
 
 
 def _order() -> list[str]:
@@ -126,7 +151,10 @@ def _earlier(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pages(
-    about: Mapping[str, Any], captions: Sequence[Mapping[str, Any]], lacking: Mapping[str, str]
+    about: Mapping[str, Any],
+    captions: Sequence[Mapping[str, Any]],
+    lacking: Mapping[str, str],
+    failed: Mapping[str, str],
 ) -> str:
     lines = [
         f"# Figures of {about['study']}",
@@ -149,9 +177,11 @@ def _pages(
             lines += [one["table"], ""]
         lines += [f"{form}{_plain(one['reading'])}", "", f"*{_plain(one['provenance'])}*", ""]
         lines += ["Files: " + ", ".join(f"[{file}]({file})" for file in one["files"]), ""]
-    if lacking:
-        lines += ["## Left out", ""]
-        lines += [f"- {name}: {_plain(why)}" for name, why in lacking.items()]
+    for title, reasons in (("Left out", lacking), ("Failed", failed)):
+        if reasons:
+            lines += [f"## {title}", ""]
+            lines += [f"- {names}: {_plain(why)}" for names, why in merged(reasons)]
+            lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 

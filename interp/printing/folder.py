@@ -9,9 +9,10 @@ from pathlib import Path
 
 from interp.errors import InterpError
 from interp.plates.plate import Lacking, Plate
-from interp.plates.registry import draw_all
+from interp.plates.registry import Failed, draw_all, failed
 from interp.plates.view import View
-from interp.printing.captions import Caption, write_captions
+from interp.printing.browser import NoPicture
+from interp.printing.captions import Caption, merged, write_captions
 from interp.printing.check import missing_glyphs
 from interp.printing.glyphs import font_lines, uncovered
 from interp.printing.images import FORMS, pictures, why_no_images
@@ -49,12 +50,14 @@ class Written:
     Attributes:
         captions: per figure or table.
         lacking: name to what the study lacks for it.
+        failed: name to why it could not be drawn or written though nothing is lacking.
         fonts: lines about fonts that are missing.
         blocked: why pictures could not be made; None where they were.
     """
 
     captions: list[Caption] = field(default_factory=list)
     lacking: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     fonts: list[str] = field(default_factory=list)
     blocked: str | None = None
 
@@ -79,11 +82,11 @@ def write_figures(
         tell: receives a line when something is missing.
 
     Returns:
-        What was written, and what was not and why: neither stops the other figures.
+        What was written, and what was not and why: a figure that fails does not stop the others.
 
     Raises:
-        InterpError: an unknown name, a folder that cannot be written, no Chrome where only pictures are
-            asked for.
+        InterpError: an unknown name, a folder or file that cannot be written, no Chrome where only
+            pictures are asked for, or one that does not draw the first of them.
     """
     wishes = wishes or Wishes()
     written = Written()
@@ -97,23 +100,33 @@ def write_figures(
     _ready(folder)
     missing: set[str] = set()
     for chapter, entry, plate in draw_all(view, names):
-        if isinstance(plate, Lacking):
-            written.lacking[entry.name] = str(plate)
-            tell(f"{entry.name} left out: {plate}")
-        else:
-            files, without = _write(plate, folder, formats, wishes, _japanese_first(view))
-            new = without - missing
-            for line in font_lines(new):
+        made: _Made | Lacking | Failed
+        made = (
+            _write(plate, chapter, folder, formats, wishes, view)
+            if isinstance(plate, Plate)
+            else plate
+        )
+        if isinstance(made, _Made):
+            written.captions.append(made.caption)
+            for line in font_lines(made.without - missing):
                 written.fonts.append(line)
                 tell(line)
-            missing |= new
-            written.captions.append(Caption.of(plate, chapter, files))
+            missing |= made.without
+        elif isinstance(made, Lacking):
+            written.lacking[entry.name] = str(made)
+        else:
+            if isinstance(made.__cause__, NoPicture) and not any(map(_is_drawn, written.captions)):
+                raise made.__cause__  # it would say the same of every figure, minutes each
+            written.failed[entry.name] = str(made)
+            tell(f"{entry.name} failed: {made}")
         done()
+    for names_of, why in merged(written.lacking):
+        tell(f"{names_of} left out: {why}")
     if "html" in formats and wishes.shared and any(c.has("html") for c in written.captions):
         from plotly.offline import get_plotlyjs
 
         write_bytes(folder / LIBRARY, get_plotlyjs().encode())
-    write_captions(view, folder, written.captions, written.lacking)
+    write_captions(view, folder, written.captions, written.lacking, written.failed)
     return written
 
 
@@ -134,14 +147,50 @@ def _japanese_first(view: View) -> bool:
     return "ja" in view.languages and "zh" not in view.languages
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A figure that was written, and the characters that no font has."""
+
+    caption: Caption
+    without: set[str]
+
+
+def _is_drawn(caption: Caption) -> bool:
+    return any(map(caption.has, FORMS))
+
+
 def _write(
-    plate: Plate, folder: Path, formats: Sequence[str], wishes: Wishes, japanese_first: bool
-) -> tuple[list[str], set[str]]:
-    """Write one figure; its files, and the characters that no font has."""
-    files: list[str] = []
-    without: set[str] = set()
+    plate: Plate,
+    chapter: str,
+    folder: Path,
+    formats: Sequence[str],
+    wishes: Wishes,
+    view: View,
+) -> _Made | Failed:
+    """Write one figure.
+
+    Raises:
+        InterpError: a file cannot be written.
+    """
+    try:
+        contents = _contents(plate, formats, wishes, _japanese_first(view))
+        caption = Caption.of(plate, chapter, list(contents))
+    except Exception as error:
+        return failed(error)
+    for name, content in contents.items():
+        write_bytes(folder / name, content)
+    try:
+        return _Made(caption, _without_glyphs(plate, [folder / name for name in contents], wishes))
+    except Exception as error:
+        return failed(error)
+
+
+def _contents(
+    plate: Plate, formats: Sequence[str], wishes: Wishes, japanese_first: bool
+) -> dict[str, bytes]:
+    """Make the files of a figure: name to content."""
+    found: dict[str, bytes] = {}
     if plate.figure is not None:
-        without |= set(uncovered(figure_characters(plate.figure.to_plotly_json())))
         drawn = pictures(
             plate.figure,
             [form for form in formats if form in FORMS],
@@ -153,17 +202,21 @@ def _write(
             drawn["html"] = page(
                 plate, shared=wishes.shared, embed=wishes.embed, japanese_first=japanese_first
             ).encode()
-        for form in formats:
-            path = folder / f"{plate.name}.{form}"
-            write_bytes(path, drawn[form])
-            files.append(path.name)
-            without |= _unprinted(path, wishes.embed, without)
+        found = {f"{plate.name}.{form}": drawn[form] for form in formats}
     if wishes.numbers or plate.figure is None:
-        path = folder / f"{plate.name}.csv"
         shown = plate.frame if plate.table is None or wishes.numbers else plate.table
-        write_bytes(path, shown.to_csv(index=False).encode())
-        files.append(path.name)
-    return files, without
+        found[f"{plate.name}.csv"] = shown.to_csv(index=False).encode()
+    return found
+
+
+def _without_glyphs(plate: Plate, paths: Sequence[Path], wishes: Wishes) -> set[str]:
+    """Return the characters of a figure that no font has, or that its files do not bring along."""
+    without: set[str] = set()
+    if plate.figure is not None:
+        without |= set(uncovered(figure_characters(plate.figure.to_plotly_json())))
+    for path in paths:
+        without |= _unprinted(path, wishes.embed, without)
+    return without
 
 
 def _unprinted(path: Path, embedded: bool, without: Collection[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""The plates of a study, chapter by chapter, numbered, with what the study lacks for the others."""
+"""The plates of a study, chapter by chapter, numbered, with why the others are not there."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import html
 import re
 from dataclasses import dataclass
 
-from interp.errors import InterpError
-from interp.plates.plate import Lacking, Plate
-from interp.plates.registry import Entry, chapters
+from interp.plates.plate import Plate
+from interp.plates.registry import Entry, Failed, chapters, draw_all
 from interp.plates.view import View
 from interp.progress import progress_bar
 from interp.report.cells import Table, table_of
@@ -75,13 +74,15 @@ class Chapter:
         title: of the chapter.
         anchor: its place in the page.
         shown: figures and tables, in the order of reading.
-        missing: what could not be drawn.
+        missing: what the study lacks.
+        failed: what could not be drawn though nothing is lacking.
     """
 
     title: str
     anchor: str
     shown: tuple[Shown, ...]
     missing: tuple[Missing, ...]
+    failed: tuple[Missing, ...] = ()
 
 
 def draw_chapters(view: View, *, progress: str = "") -> tuple[Chapter, ...]:
@@ -94,36 +95,31 @@ def draw_chapters(view: View, *, progress: str = "") -> tuple[Chapter, ...]:
     Returns:
         Every chapter, also one of which nothing could be drawn.
     """
-    found = []
     numbers = {"Figure": 0, "Table": 0}
     titled = chapters()
-    total = sum(len(entries) for entries in titled.values())
-    with progress_bar(progress, total=total) as advance:
-        for title, entries in titled.items():
-            shown: list[Shown] = []
-            refused: dict[str, list[str]] = {}
-            for entry in entries:
-                drawn = _draw(entry, view)
-                if isinstance(drawn, Plate):
-                    kind = "Table" if drawn.figure is None else "Figure"
-                    numbers[kind] += 1
-                    shown.append(_shown(entry, drawn, f"{kind} {numbers[kind]}"))
-                else:
-                    refused.setdefault(drawn, []).append(entry.name)
-                advance()
-            missing = tuple(_missing(tuple(names), why) for why, names in refused.items())
-            found.append(Chapter(title, f"chapter-{_anchor(title)}", tuple(shown), missing))
-    return tuple(found)
-
-
-def _draw(entry: Entry, view: View) -> Plate | str:
-    """Draw one plate; what is wrong with the study for it is said, and the others are drawn."""
-    try:
-        return entry.draw(view)
-    except Lacking as lacking:
-        return str(lacking)
-    except InterpError as error:
-        return f"cannot be drawn: {error}"
+    shown: dict[str, list[Shown]] = {title: [] for title in titled}
+    lacking: dict[str, dict[str, list[str]]] = {title: {} for title in titled}
+    failed: dict[str, dict[str, list[str]]] = {title: {} for title in titled}
+    with progress_bar(progress, total=sum(map(len, titled.values()))) as advance:
+        for title, entry, drawn in draw_all(view):
+            if isinstance(drawn, Plate):
+                kind = "Table" if drawn.figure is None else "Figure"
+                numbers[kind] += 1
+                shown[title].append(_shown(entry, drawn, f"{kind} {numbers[kind]}"))
+            else:
+                refused = failed if isinstance(drawn, Failed) else lacking
+                refused[title].setdefault(str(drawn), []).append(entry.name)
+            advance()
+    return tuple(
+        Chapter(
+            title,
+            f"chapter-{_anchor(title)}",
+            tuple(shown[title]),
+            _missing(lacking[title]),
+            _missing(failed[title]),
+        )
+        for title in titled
+    )
 
 
 def _shown(entry: Entry, plate: Plate, number: str) -> Shown:
@@ -150,11 +146,14 @@ def plain_title(title: str) -> str:
     return html.unescape(_MARKUP.sub("", text))
 
 
-def _missing(names: tuple[str, ...], why: str) -> Missing:
-    found = _TO_ADD.match(why)
-    if found is None:
-        return Missing(names, why, "", "")
-    return Missing(names, found[1], found[2], found[3])
+def _missing(refused: dict[str, list[str]]) -> tuple[Missing, ...]:
+    """Take the command out of each reason, which several plates may share."""
+    found = []
+    for why, names in refused.items():
+        parts = _TO_ADD.match(why)
+        words = (why, "", "") if parts is None else (parts[1], parts[2], parts[3])
+        found.append(Missing(tuple(names), *words))
+    return tuple(found)
 
 
 def _anchor(title: str) -> str:

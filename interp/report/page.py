@@ -13,14 +13,16 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from interp.plates.overview.verdicts import all_languages
 from interp.plates.view import View
 from interp.report.cells import Table, table_of
-from interp.report.chapters import Chapter, draw_chapters
+from interp.report.chapters import Chapter
 from interp.report.charts import template_json
-from interp.report.evidence import beyond_table, summary, verdict_table
+from interp.report.evidence import beyond_table, verdict_table
 from interp.report.methods import comparison_methods, methods
 from interp.report.provenance import checkpoints, dates, runs_table
 from interp.report.references import ADJUSTMENT, PAPER, works
+from interp.report.summary import summary
 from interp.report.words import count, listed, spoken
 from interp.study.provenance import code_version, now
 
@@ -28,22 +30,21 @@ GENERATOR = "interp report"
 """By which a page is known to be ours, before it is overwritten."""
 
 
-def render(view: View, *, title: str | None = None, progress: str = "") -> str:
+def render(view: View, chapters: tuple[Chapter, ...], *, title: str | None = None) -> str:
     """Make the page of a study.
 
     Args:
         view: the study, and what of it is shown.
+        chapters: what is drawn of it (`interp.report.chapters.draw_chapters`).
         title: of the page; the study's name by default.
-        progress: title of the progress bar on standard error; empty shows none.
 
     Returns:
         HTML with its scripts, styles, figures and numbers inside.
     """
-    chapters = draw_chapters(view, progress=progress)
-    described = methods(view)
+    said, described, shown = summary(view), methods(view), checkpoints(view)
     verdicts = verdict_table(view)
     used = {key for one in described for key in one.works}
-    if any(shown.paper for chapter in chapters for shown in chapter.shown):
+    if any(one.paper for chapter in chapters for one in chapter.shown):
         used.add(PAPER)
     if len(verdicts):
         used.add(ADJUSTMENT)
@@ -63,9 +64,12 @@ def render(view: View, *, title: str | None = None, progress: str = "") -> str:
         lead=_lead(view, first, last),
         base=view.base,
         others=view.others,
-        summary=summary(view),
+        summary=said,
+        all_languages=all_languages(view),
+        to_compare=any(one.to_compare for one in said),
         compare_command=view.compare_command,
-        checkpoints=table_of(checkpoints(view), whole=True),
+        checkpoints=table_of(shown, whole=True),
+        hashed="weights" in shown,
         chapters=chapters,
         verdicts=_table(verdicts),
         beyond=_table(beyond_table(view), whole=False),

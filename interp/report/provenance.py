@@ -25,8 +25,7 @@ def checkpoints(view: View) -> pd.DataFrame:
     runs = view.study.runs()
     for label in view.labels:
         own = runs[(runs["label"] == label) & (runs["status"] == "current")]
-        specs = [view.study.spec(run) for run in own["run_id"]]
-        models = [spec.get("model") or {} for spec in specs]
+        models = [view.study.spec(run).get("model") or {} for run in _analysed(own)["run_id"]]
         role = "base" if label == view.base else "compared with it"
         rows.append(
             {
@@ -45,6 +44,12 @@ def checkpoints(view: View) -> pd.DataFrame:
     if len(view.labels) == 1:
         frame = frame.drop(columns="role")
     return frame.drop(columns=[one for one in frame if set(frame[one]) == {_NOTHING}])
+
+
+def _analysed(runs: pd.DataFrame) -> pd.DataFrame:
+    """Leave trainings out where there is anything else: they hash the files that they wrote, not what was run."""
+    analysed = runs[runs["analysis"] != "train"]
+    return analysed if len(analysed) else runs
 
 
 def runs_table(view: View) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from interp.errors import InterpError
 from interp.plates.view import View
+from interp.report.chapters import Missing, draw_chapters
 from interp.report.page import GENERATOR, render
 from interp.study.atomic import write_bytes, write_error
 
 _HEAD = 4096
 """Bytes of a page among which it says what made it."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A page that was written.
+
+    Attributes:
+        file: the page.
+        size: in MB (millions of bytes).
+        failed: what could not be drawn though nothing is lacking, and why.
+    """
+
+    file: Path
+    size: float
+    failed: tuple[Missing, ...]
 
 
 def default_file(view: View) -> Path:
@@ -37,7 +54,7 @@ def check_file(file: Path) -> None:
 
 def write_report(
     view: View, file: Path, *, title: str | None = None, progress: str = ""
-) -> tuple[Path, float]:
+) -> Written:
     """Write the page of a study; an earlier report of this name is replaced, once the new one is whole.
 
     Args:
@@ -47,7 +64,7 @@ def write_report(
         progress: title of the progress bar on standard error; empty shows none.
 
     Returns:
-        The file, and its size in MB (millions of bytes).
+        The file, its size, and the figures that failed: each costs itself and not the page.
 
     Raises:
         InterpError: the file is a folder or not ours, or cannot be written.
@@ -59,12 +76,14 @@ def write_report(
         raise _refused(write_error(file.parent, error)) from error
     if not os.access(file.parent, os.W_OK):  # said before minutes are spent on drawing
         raise InterpError(f"cannot write --out {file}: the folder {file.parent} cannot be written")
-    content = render(view, title=title, progress=progress).encode()
+    chapters = draw_chapters(view, progress=progress)
+    content = render(view, chapters, title=title).encode()
     try:
         write_bytes(file, content)
     except InterpError as error:
         raise _refused(error) from error
-    return file, len(content) / 1e6
+    failed = tuple(one for chapter in chapters for one in chapter.failed)
+    return Written(file, len(content) / 1e6, failed)
 
 
 def _refused(error: InterpError) -> InterpError:

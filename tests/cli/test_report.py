@@ -82,7 +82,7 @@ def test_the_default_file_has_the_studys_name(study: Path, tmp_path: Path, monke
 def test_nothing_of_it_imports_torch():
     code = (
         "import sys; import interp.report, interp.cli.report; from interp.plates import View; "
-        "from interp.report.evidence import summary; summary(View.of('artifacts/demo')); "
+        "from interp.report.summary import summary; summary(View.of('artifacts/demo')); "
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)

@@ -1,33 +1,34 @@
-"""Pages of small studies and of the shipped one, each written once; a browser that opens them from disk."""
+"""Pages of small studies, the shipped one and the released artifacts; a browser that opens them from disk."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
-from interp.plates import View
+from interp.plates import View, released
 from interp.report import write_report
 from tests.dashboards.studies import HOSTILE, whole
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "artifacts" / "demo"
-RELEASE = Path("/tmp/release")
 HOSTILE_WORD = "".join(HOSTILE) + "</script><script>alert(2)</script><!--"
 
 Written = Callable[[str], Path]
 
 
-def _study(name: str, folder: Path) -> Path:
+def _study(name: str, folder: Path, request: pytest.FixtureRequest) -> Path:
     if name == "demo":
         return DEMO
     if name == "release":
-        if not (RELEASE / "study.json").exists():
-            pytest.skip(f"no study of the released artifacts at {RELEASE} (interp import)")
-        return RELEASE
+        data: Path = request.getfixturevalue("shared_data")
+        released(data / "release", folder, facts=f"klar:{data / 'klar'}")
+        return folder
     return {
         "hostile": lambda: whole(folder, word=HOSTILE_WORD, depths={"sft": 6}),
         "one": lambda: whole(folder, stages={"base": "base"}, languages=("en", "ar")),
@@ -39,16 +40,19 @@ TITLES = {"hostile": HOSTILE_WORD}
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """Write the page of a study, once: ``demo``, ``hostile``, ``one``, ``uncompared``, ``release``."""
-    folder = tmp_path_factory.mktemp("reports")
-    made: dict[str, Path] = {}
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Write the page of a study, once for all processes: ``demo``, ``hostile``, ``one`` …."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reports"
+    folder.mkdir(exist_ok=True)
 
     def page(name: str) -> Path:
-        if name not in made:
-            view = View.of(_study(name, folder / name))
-            made[name], _ = write_report(view, folder / f"{name}.html", title=TITLES.get(name))
-        return made[name]
+        file = folder / f"{name}.html"
+        with FileLock(folder / f"{name}.lock"):
+            if not file.exists():
+                view = View.of(_study(name, folder / name, request))
+                write_report(view, file, title=TITLES.get(name))
+        return file
 
     return page
 

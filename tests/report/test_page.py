@@ -149,7 +149,8 @@ def test_what_is_not_compared_is_said_with_the_command(written: Written):
     said = " ".join(page.text.split())
     assert "No comparison of these checkpoints is stored." in said
     assert any(one.text.startswith("interp compare --study") for one in page.all("code"))
-    assert "Not compared yet:" in said
+    assert said.count("Not compared yet:") == 2  # once for each checkpoint
+    assert "Whether sft differs from base cannot be said: nothing is compared." in said
 
 
 def test_imported_lists_have_no_verdict_but_a_reason(written: Written):

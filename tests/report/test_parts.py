@@ -11,13 +11,15 @@ import plotly.graph_objects as go
 import pytest
 
 from interp.plates import View
+from interp.plates.overview.beyond import beyond_frame
 from interp.report.cells import MOST_CELLS, table_of
 from interp.report.chapters import plain_title
 from interp.report.charts import chart_of, script_json
-from interp.report.evidence import beyond_table, summary, verdict_table
+from interp.report.evidence import beyond_table, by_statistic, verdict_table
 from interp.report.methods import methods
 from interp.report.provenance import checkpoints, runs_table
 from interp.report.references import OF_ANALYSIS, works
+from interp.report.summary import _most, _not_compared, summary
 from interp.report.words import count, language_tag, listed, spoken
 from interp.study import Study
 from tests.dashboards.studies import WORDS, whole, write_lape
@@ -114,16 +116,72 @@ def test_the_summary_counts_what_is_stored():
             key = (row["analysis"], row["statistic"], single)
             groups[key] = groups.get(key, False) or row["verdict"] == "beyond noise"
         called = sum(groups.values())
-        assert f"{len(groups)} groups of rows were tested" in against.chance
-        assert f"; {called} ha" in against.chance
-        assert f"in {0.05 * len(groups):.1f} of {len(groups)} on average" in against.chance
+        assert against.chance.startswith(f"{called} of {len(groups)} groups of comparisons ha")
+        assert against.chance.endswith(f"in up to {0.05 * len(groups):.1f}.")
         said = {one.analysis: one for one in against.found}
         lahis = rows[(rows["label"] == against.label) & (rows["analysis"] == "lahis")]
         beyond = lahis.loc[lahis["verdict"] == "beyond noise", "statistic"].unique()
         differs = " ".join(said["Attention heads (LAHIS)"].differs)
-        assert all(f"{name} (" in differs for name in beyond[:6])
-        assert bool(len(beyond)) == (f"Beyond noise somewhere: {len(beyond)} of" in differs)
+        assert all(f"({name})" in differs for name in beyond[:6])
+        tested = own.loc[own["analysis"] == "lahis", "statistic"].nunique()
+        assert bool(len(beyond)) == (f"{len(beyond)} of {tested} statistics" in differs)
+        n, m = (one.groupby(["analysis", "statistic"]).ngroups for one in (own, own[own["verdict"] == "beyond noise"]))  # fmt: skip
+        if m:
+            assert f"differs from base beyond noise in {m} of {n} statistics" in against.headline
+        else:
+            assert f"no difference from base is shown in any of {n} statistics" in against.headline
+            assert "not to say that there is none" in against.headline
     assert [one.label for one in summary(view)] == ["sft", "grpo"]
+
+
+def test_the_summary_says_which_way_and_where_it_is_clearest():
+    """Six languages of a planted statistic: four rise, one falls, one is within noise; the rest by hand."""
+    (own,) = by_statistic(
+        planted([0.3, 0.2, 0.2, 0.2, -0.9, 0.01], [0.1, 0.01, 0.1, 0.1, 0.4, 0.1])
+    )
+    row = beyond_frame(own).iloc[0]
+    said = _most(row, own)
+    assert said.startswith(
+        "share of facts answered correctly, lenient match (accuracy), higher in 4 and "
+    )
+    assert (
+        "and lower in 1 of 6 places tested, clearest de: +0.2 [0.1, 0.3], noise floor 0.01" in said
+    )
+    (own,) = by_statistic(planted([0.3], [0.1], lang=None))
+    assert "(accuracy): +0.3 [0.2, 0.4], noise floor 0.1, p 0.01." in _most(beyond_frame(own).iloc[0], own)  # fmt: skip
+    (own,) = by_statistic(planted([0.3], [0.5], kind="likeness"))
+    assert _most(beyond_frame(own).iloc[0], own).endswith("(1 is no difference).")
+
+
+def planted(values: list[float], floors: list[float], lang: str | None = "en", kind: str = "difference") -> pd.DataFrame:  # fmt: skip
+    langs = ["en", "de", "es", "fr", "pt", "id"][: len(values)] if lang else [None]
+    n = len(values)
+    return pd.DataFrame(
+        {
+            "label": "sft", "base": "base", "analysis": "klar", "preset": "p", "data": "d",
+            "statistic": "accuracy", "kind": kind, "lang": langs, "other_lang": None, "layer": np.nan,
+            "head": np.nan, "value": values, "signed_value": np.nan, "base_value": 0.5,
+            "ci_low": [v - 0.1 for v in values], "ci_high": [v + 0.1 for v in values],
+            "noise_floor": floors, "p_adjusted": 0.01, "behind": 99, "behind_needed": 20, "reason": "",
+            "verdict": ["beyond noise" if abs(v) > f or kind != "difference" else "within noise" for v, f in zip(values, floors, strict=True)],
+        },
+        index=range(n),
+    )  # fmt: skip
+
+
+def test_what_is_not_compared_is_said_once_for_each_reason():
+    states = pd.DataFrame(
+        [("s", "lape", "not compared", "a and b"), ("s", "lens", "not compared", "c and d"),
+         ("s", "klar", "no partner", "s has no klar run"), ("s", "mcq", "refused", "other facts"),
+         ("s", "lahis", "older runs", "x is newer than y"), ("s", "similarity", "compared", "")],
+        columns=["label", "analysis", "state", "why"],
+    )  # fmt: skip
+    assert list(_not_compared(states)) == [
+        "Not compared yet: Language-specific neurons (LAPE) and Logit lens.",
+        "Stored comparisons rest on runs that newer ones have replaced: Attention heads (LAHIS) (x is newer than y).",
+        "Not comparable: Option scores (other facts).",
+        "Nothing to compare with: s has no klar run.",
+    ]
 
 
 def test_the_verdict_table_has_every_statistic_once():
@@ -209,3 +267,4 @@ def test_provenance_lists_every_run_and_where_it_ran():
     shown = checkpoints(view)
     assert list(shown["checkpoint"]) == ["base", "sft", "grpo"]
     assert set(shown["layers × heads × neurons"]) == {"8 × 16 × 1,024"}
+    assert shown["weights"].str.fullmatch(r"[0-9a-f]{8}( \+ [0-9a-f]{8})?").all()  # one each
