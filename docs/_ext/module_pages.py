@@ -36,7 +36,6 @@ def module(name: str, level: str) -> str:
 
 
 def report() -> str:
-    """Write the section of the report."""
-    return (
-        "## The report\n\n" + module("interp.report", "3") + "\n\n" + modules("interp.report", "4")
-    )
+    """Write the section of the report; what its package exports stands in the modules it comes from."""
+    own = "```{eval-rst}\n.. automodule:: interp.report\n```"
+    return f"## The report\n\n{own}\n\n" + modules("interp.report", "3")
