@@ -91,7 +91,7 @@ def head_multiples(
             looks = {**_colours(parts[panel], diverging, reverse), "showscale": False}
         data.append(
             go.Heatmap(
-                z=parts[panel],
+                z=parts[panel].astype(np.float32),  # seven digits: half of what a page holds
                 y0=top,
                 x0=left,
                 dx=1,

@@ -111,11 +111,16 @@ def test_the_released_matrices_share_what_was_computed_of_them(released: plates.
 def test_the_released_matrices_have_no_verdict_and_that_is_said(released: plates.View) -> None:
     for draw in (heads.overlap, heads.raw_deltas, heads.deltas, heads.scale):
         assert "not compared with base yet" in draw(released).reading
-    assert "no intervals" in heads.scores(released).reading
+    below = sum(
+        int((own < 0).sum()) for label in released.labels for own in raw(released, label).values()
+    )
+    text = heads.scores(released).reading
+    assert "no intervals" in text and f"{below:,} of {36 * 1024:,} scores are below 0" in text
     compare(Study.open(released.study.path), "base", settings=QUICK)
     again = plates.View.of(released.study.path)
     assert "No verdict: only score matrices are known" in heads.overlap_change_map(again).reading
-    assert len(heads.scores(again).figure.to_json()) < 1_000_000
+    assert len(heads.scores(again).figure.to_json()) < 700_000
+    assert "below 0" not in heads.scores(again, shown="rank").reading
 
 
 def test_the_released_differences_are_mostly_pale_on_one_scale(released: plates.View) -> None:

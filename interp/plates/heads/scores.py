@@ -45,7 +45,9 @@ def scores(view: View, *, shown: str = "share", own_scale: bool = False) -> Plat
             reverse=shown == "rank",
         ),
         frame=frame,
-        reading=sentences(leading_text(frame, shown == "rank"), edges_text(heads)),
+        reading=sentences(
+            leading_text(frame, shown == "rank"), negative_text(frame), edges_text(heads)
+        ),
         runs=heads.about(),
     )
 
@@ -73,6 +75,22 @@ def leading_text(frame: pd.DataFrame, reverse: bool) -> str:
     return (
         f"Head {name} (layer.head) scores highest in {counts.iloc[0]} of {n} maps; over all of them "
         f"{len(counts)} different heads do."
+    )
+
+
+def negative_text(frame: pd.DataFrame) -> str:
+    """Say that some scores are below 0, so that shares of their sum are no parts of a whole; else nothing.
+
+    Args:
+        frame: of `score_frame`.
+    """
+    known = frame["value"].dropna()
+    below = int((known < 0).sum())
+    if not below:
+        return ""
+    return (
+        f"{below:,} of {len(known):,} scores {'is' if below == 1 else 'are'} below 0, so that a share of a "
+        "language's total, which sums them too, is no part of a whole."
     )
 
 
