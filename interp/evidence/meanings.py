@@ -13,7 +13,7 @@ MEANINGS: Mapping[tuple[str, str], str] = MappingProxyType(
         (
             "lape",
             "late_share",
-        ): "share of a language's neurons in the last 5/32 of the layers (layers 28-32 of 32)",
+        ): "share of a language's neurons in the last 5/32 of the layers",
         (
             "lape",
             "layer_distance",
@@ -90,6 +90,7 @@ _ENDINGS = {
     "_stated": "of facts stated in the language",
     "_english_only": "of facts stated in English only",
     "_by_layer": "by layer",
+    "_of_leakable": "of answers whose English form is another",
 }
 
 

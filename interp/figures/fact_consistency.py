@@ -67,15 +67,16 @@ def right_histogram(
             mode="markers",
             name=f"{label} if languages erred independently",
             marker={
-                "color": mark.colour,
-                "symbol": f"{mark.symbol}-open",
+                "color": "white",  # seen on bars, too
+                "symbol": mark.symbol,
                 "size": 8,
-                "line": {"width": 1.5},
+                "line": {"width": 1.5, "color": mark.colour},
             },
             hovertemplate="expected: %{y:.1f} facts in %{customdata} languages<extra></extra>",
         )
     figure.update_layout(barmode="group")
-    figure.update_xaxes(dtick=1, zeroline=False)
+    most = int(frame["languages_right"].max())
+    figure.update_xaxes(dtick=1, zeroline=False, range=[-0.6, most + 0.6])
     figure.update_yaxes(rangemode="tozero")
     return finish(figure, title=title, x="languages in which the fact is right", y="facts")
 

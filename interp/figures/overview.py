@@ -101,11 +101,25 @@ def verdict_counts(frame: pd.DataFrame, *, title: str) -> go.Figure:
             name=f"{SIGNS[verdict]} {verdict}",
             orientation="h",
             marker={"color": colour},
-            text=[f"{SIGNS[verdict]} {n}" if n else "" for n in frame[verdict]],
-            textangle=0,
             hovertemplate=f"%{{y}}<br>{verdict}: %{{x}}<extra></extra>",
         )
-    figure.update_layout(barmode="stack")
+    figure.add_scatter(  # a count beside its bar is read however narrow its part of the bar
+        y=names,
+        x=frame[list(_COLOURS)].sum(axis=1),
+        mode="text",
+        text=[
+            "  "
+            + "   ".join(f"{SIGNS[one]} {n}" for one, n in zip(_COLOURS, row, strict=True) if n)
+            for row in frame[list(_COLOURS)].to_numpy(int)
+        ],
+        textposition="middle right",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.update_layout(barmode="stack", legend={"traceorder": "normal"})
     figure.update_yaxes(autorange="reversed", type="category")
-    finish(figure, title=title, x="statistics", height=140 + 32 * len(names))
+    figure.update_xaxes(range=[0, 1.25 * float(frame[list(_COLOURS)].sum(axis=1).max())])
+    finish(
+        figure, title=title, x="comparisons: a statistic at one place", height=140 + 32 * len(names)
+    )
     return figure

@@ -87,7 +87,7 @@ def test_verdicts_count_rows_and_groups_as_the_table_has_them() -> None:
             {key for key, one in zip(keys, own["verdict"], strict=True) if one == "beyond noise"}
         )
         assert (
-            f"{label} differs from base beyond noise in {beyond} of {len(own)} statistics"
+            f"{label} differs from base beyond noise in {beyond} of {len(own)} comparisons"
             in plate.reading
         )
         assert (
@@ -100,11 +100,37 @@ def test_verdicts_count_rows_and_groups_as_the_table_has_them() -> None:
     assert "51 of 564" in plate.reading and "in 21 of 79 groups" in plate.reading
 
 
+def test_of_fewer_languages_what_is_of_all_says_so() -> None:
+    few = View.of(DEMO, languages=["de", "ru"])
+    assert "in 12 languages." in overview.grid(few).reading
+    note = "Counted are all languages of the study, not only those shown."
+    for draw in (overview.verdicts, overview.beyond):
+        assert draw(few).reading.endswith(note)
+        assert note not in draw(View.of(DEMO)).reading
+        assert draw(few).frame.equals(draw(View.of(DEMO)).frame)
+    assert "all together is of all languages" in overview.forest(few).reading
+    assert "all together is of all" not in overview.forest(View.of(DEMO)).reading
+
+
+def test_counts_stand_beside_bars_and_checkpoints_in_the_order_of_the_view() -> None:
+    plate = overview.verdicts(View.of(DEMO))
+    (texts,) = (trace for trace in plate.figure.data if trace.type == "scatter")
+    rows = demo_rows()
+    own = rows[(rows["label"] == "sft") & (rows["analysis"] == "mcq")]["verdict"].value_counts()
+    at = list(texts.y).index("sft · mcq")
+    assert texts.text[at].split() == [
+        "●", str(own["beyond noise"]), "○", str(own["within noise"]),
+    ]  # fmt: skip
+    assert texts.x[at] == own.sum()
+    backwards = overview.verdicts(View.of(DEMO, labels=["grpo", "sft"])).reading
+    assert backwards.startswith("grpo differs") and "; sft differs" in backwards
+
+
 def test_what_cannot_be_judged_is_not_said_to_be_alike() -> None:
     rows = demo_rows().assign(verdict="not enough data")
     said = verdicts_text(rows, "base")
     assert said == (
-        "Of sft none of 564 statistics could be judged; of grpo none of 564 statistics could be judged."
+        "Of sft none of 564 comparisons could be judged; of grpo none of 564 comparisons could be judged."
     )
     assert "by chance" not in said
 
@@ -130,7 +156,7 @@ def test_beyond_noise_lists_every_statistic_once_the_clearest_first() -> None:
     assert len(plate.frame) == len(pairs) == 18
     assert plate.frame["places_beyond"].sum() == len(beyond) == 51
     assert plate.frame["times_floor"].dropna().is_monotonic_decreasing
-    assert "sft in 18 statistics" in plate.reading
+    assert "sft in 51 places of 18 statistics" in plate.reading
     assert "Nothing of grpo differs from base beyond noise." in plate.reading
     first = plate.frame.iloc[0]
     assert (first["statistic"], first["place"]) == ("layer_score", "layer 1")
@@ -215,6 +241,15 @@ def test_curves_of_the_demo_say_what_the_log_holds() -> None:
     assert set(rewards.frame["label"]) == {"grpo"} and "Not logged: kl " in rewards.reading
     with pytest.raises(Lacking, match="none of these was trained by one"):
         overview.training_rewards(View.of(DEMO, labels=["sft"]))
+
+
+def test_single_trainings_are_said_to_have_no_interval() -> None:
+    view = View.of(DEMO)
+    many = "These are single trainings, so that values have no interval."
+    for draw in (overview.training_curves, overview.training_languages, overview.training_checks):
+        assert draw(view).reading.count(many) == 1
+    alone = overview.training_rewards(view).reading  # of grpo
+    assert "This is a single training, so that values have no interval." in alone
 
 
 def test_languages_are_those_of_the_metric_that_most_trainings_log() -> None:

@@ -78,7 +78,9 @@ def consistency(view: View, *, benchmark: str | None = None, statistic: str | No
         if chosen in ACROSS and languages == answers.facts.languages:
             rows = stored(view, answers.analysis, answers.runs, ACROSS[chosen])
             judged = across(rows, answers.base, f"Mean {name} over all pairs")
-        said.append(judged or pairs_said(frame, answers.others, name, True, float("nan")))
+        said.append(
+            judged or pairs_said(frame, answers.others, name, True, float("nan"), dotted=False)
+        )
         if not judged:
             said.append(f"Differences are {NOT_COMPARED}.")
     if chosen in ("clc", "given"):

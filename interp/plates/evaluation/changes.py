@@ -25,6 +25,8 @@ from interp.plates.evaluation.compared import (
     across,
     languages_said,
     legend,
+    listed,
+    mean_over,
     signs_of,
     stored,
 )
@@ -69,7 +71,8 @@ def accuracy_change(view: View, *, benchmark: str | None = None) -> Plate:
     if answers.base and answers.others:
         said.append(legend(signs.values()) or f"Differences are {NOT_COMPARED}.")
         over = rows[rows["lang"].isna()]
-        said.append(across(over, answers.base, f"Mean over languages{_beside(answers)}"))
+        mean = mean_over(answers.facts.languages, languages)
+        said.append(across(over, answers.base, f"{mean[0].upper()}{mean[1:]}"))
     return Plate(
         name=f"{answers.analysis}-accuracy-change",
         title=title,
@@ -182,10 +185,6 @@ def _sorted_said(answers: Answers) -> str:
     return f" Languages are sorted by the change of {answers.others[-1]}."
 
 
-def _beside(answers: Answers) -> str:
-    return " beside English" if "en" in answers.facts.languages else ""
-
-
 def _with_statedness(view: View, benchmark: str | None) -> Answers:
     lacking = None
     for analysis in ("mcq", "klar") if benchmark is None else (benchmark,):
@@ -220,14 +219,12 @@ def _both(answers: Answers, languages: Languages) -> str:
     parts = []
     means = {what: mean_accuracy(answers, languages, Part(stated=what)) for what in _KNOWN}
     for label in answers.runs:
-        told = [
-            f"{cell(means[what][label])} % on {_SAID[what]}"
-            for what in _KNOWN
-            if means[what][label]["facts"]
-        ]
-        if told:
-            parts.append(f"{label} {', '.join(told)}")
-    return f"Mean accuracy over {languages_said(languages)}: {'; '.join(parts)}."
+        told = [cell(means[what][label]) for what in _KNOWN]
+        parts.append(f"{label} {listed(told)}")
+    return (
+        f"Mean accuracy over {languages_said(languages)} in per cent, on {listed(list(_SAID.values()))}: "
+        f"{'; '.join(parts)}."
+    )
 
 
 def _moved(frame: pd.DataFrame, others: Sequence[str]) -> str:

@@ -102,6 +102,18 @@ def across(rows: pd.DataFrame, base: str, what: str) -> str:
     return f"{what}, minus {base}: {'; '.join(parts)}." if parts else ""
 
 
+def mean_over(every: Sequence[str], shown: Sequence[str]) -> str:
+    """Say which languages a stored mean is over: those beside English that the runs have.
+
+    Args:
+        every: languages of the runs.
+        shown: languages that are drawn; where they are fewer, it is said that the mean is over more.
+    """
+    whole = {lang for lang in every if lang != "en"} <= set(shown)
+    of = f"{'' if whole else 'all '}languages{' beside English' if 'en' in every else ''}"
+    return f"mean over {of}{'' if whole else ', not only those shown'}"
+
+
 def listed(words: Sequence[str]) -> str:
     """Join words as a sentence does."""
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

@@ -13,7 +13,7 @@ from interp.evals.fact_sheet import Part
 from interp.evals.failure_modes import LEAK, MODES, can_leak
 from interp.figures.fact_ways import way_bars
 from interp.plates.evaluation.answers import Answers, Languages, first_of, shown_languages
-from interp.plates.evaluation.compared import NOT_COMPARED, across, records, stored
+from interp.plates.evaluation.compared import NOT_COMPARED, across, mean_over, records, stored
 from interp.plates.evaluation.titles import title_of
 from interp.plates.evaluation.ways import (
     ENGLISH,
@@ -54,7 +54,7 @@ def wrong_answers(view: View, *, benchmark: str | None = None, reading: str | No
     said = [ways_said(frame, order)]
     if chosen == FAILURE:
         said += _leaks(view, answers, languages)
-        said.append(_modes_compared(view, answers))
+        said.append(_modes_compared(view, answers, languages))
     if chosen == ENGLISH:
         said.append(_lost(answers, languages))
     if chosen != FAILURE and answers.base and answers.others:
@@ -93,14 +93,15 @@ def _leaks(view: View, answers: Answers, languages: Languages) -> list[str]:
     if answers.base and answers.others:
         rows = stored(view, answers.analysis, answers.runs, _OF_LEAKABLE)
         over = rows[rows["lang"].isna()] if len(rows) else rows
+        mean = mean_over(answers.facts.languages, languages)
         said.append(
-            across(over, answers.base, "Leaks, of those that can leak, mean over languages")
+            across(over, answers.base, f"Leaks, of those that can leak, {mean}")
             or f"Differences are {NOT_COMPARED}."
         )
     return said
 
 
-def _modes_compared(view: View, answers: Answers) -> str:
+def _modes_compared(view: View, answers: Answers, languages: Languages) -> str:
     """Say which modes changed beyond noise, as means over languages."""
     rows = stored(view, answers.analysis, answers.runs)
     rows = rows[rows["lang"].isna() & rows["statistic"].isin(_MODE_STATISTICS)]
@@ -115,8 +116,8 @@ def _modes_compared(view: View, answers: Answers) -> str:
         parts.append(f"{label} {', '.join(told) or 'none'} (of {len(own)} modes compared)")
     if not parts:
         return ""
-    beside = " beside English" if "en" in answers.facts.languages else ""
-    return f"Beyond noise against {answers.base}, mean over languages{beside}: {'; '.join(parts)}."
+    mean = mean_over(answers.facts.languages, languages)
+    return f"Beyond noise against {answers.base}, {mean}: {'; '.join(parts)}."
 
 
 def _absent(cells: NDArray[np.object_]) -> NDArray[np.bool_]:

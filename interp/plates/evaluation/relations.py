@@ -106,7 +106,7 @@ def gain_by_relation(view: View, *, benchmark: str | None = None) -> Plate:
         ),
         frame=frame.reset_index(drop=True),
         reading=f"{_relations_said(frame, answers)} Filled points: the 95 % interval over facts leaves "
-        "out 0; intervals are not adjusted, so that of 20 relations one would do so by chance. "
+        "out 0; intervals are not adjusted, about one in 20 leaves out 0 by chance. "
         "Relations are not compared with a noise floor, so there is no verdict.",
         runs=view.about(list(answers.runs.values())),
     )
@@ -171,7 +171,9 @@ def _lost_said(frame: pd.DataFrame, others: list[str]) -> str:
         proper = int(own.loc[own["kind"] == PROPER, "lost"].sum())
         if lost:
             parts.append(f"{label} {proper / lost:.0%} of {lost:,}")
-    return f" Of the answers lost are to proper nouns: {', '.join(parts)}." if parts else ""
+    return (
+        f" Share of the answers lost that are to proper nouns: {', '.join(parts)}." if parts else ""
+    )
 
 
 def _relations_said(frame: pd.DataFrame, answers: Answers) -> str:

@@ -53,9 +53,10 @@ def accuracy_summary(view: View, *, split: str = "paper_low") -> Plate:
     frame = pd.concat([_levels(view, one, split) for one in found], ignore_index=True)
     frame["verdict"] = _verdicts(view, found, frame)
     runs = [run for one in found for run in one.runs.values()]
+    labels = [label for label in view.labels if label in set(frame["label"])]
     return Plate(
         name="accuracy-summary",
-        title=f"Accuracy (%) by benchmark and group of languages: {', '.join(view.labels)}",
+        title=f"Accuracy (%) by benchmark and group of languages: {', '.join(labels)}",
         figure=None,
         frame=frame,
         reading=_reading(view, found, frame, split),

@@ -74,7 +74,12 @@ def accuracy_said(
 
 
 def pairs_said(
-    frame: pd.DataFrame, shown: Sequence[str], name: str, delta: bool, chance: float
+    frame: pd.DataFrame,
+    shown: Sequence[str],
+    name: str,
+    delta: bool,
+    chance: float,
+    dotted: bool = True,
 ) -> str:
     """Say the mean over pairs of languages, or its difference.
 
@@ -84,6 +89,7 @@ def pairs_said(
         name: of the statistic.
         delta: whether differences are drawn.
         chance: of random rankings, not a number where there is none.
+        dotted: whether the chart marks differences whose interval leaves out 0.
     """
     column = "delta" if delta else "value"
     own = frame[frame["label"].isin(shown)].dropna(subset=[column])
@@ -97,7 +103,9 @@ def pairs_said(
         text = f"{label} {rows[column].mean():{'+.3f' if delta else '.3f'}}"
         if delta:
             sure = (rows["delta_low"] > 0) | (rows["delta_high"] < 0)
-            text += f" (interval leaves out 0, ·, in {sure.mean():.0%} of pairs)"
+            text += (
+                f" (interval leaves out 0{', ·,' if dotted else ''} in {sure.mean():.0%} of pairs)"
+            )
         parts.append(text)
     what = f"Mean {'difference in ' if delta else ''}{name} over pairs: {', '.join(parts)}"
     limit = "" if delta or chance != chance else f"; random rankings would give {chance:.3f}"

@@ -10,7 +10,7 @@ import pandas as pd
 from interp.evidence.meanings import meaning
 from interp.evidence.places import EVERY, far, with_places
 from interp.evidence.rows import evidence
-from interp.plates.overview.verdicts import judged_rows
+from interp.plates.overview.verdicts import all_languages, judged_rows
 from interp.plates.overview.words import count, listed
 from interp.plates.plate import Plate
 from interp.plates.view import View
@@ -40,7 +40,7 @@ def beyond(view: View, *, most: int = MOST) -> Plate:
         title=f"Beyond noise against {view.base}, clearest first",
         figure=None,
         frame=frame,
-        reading=_reading(view, rows, frame, most),
+        reading=_reading(view, rows, frame, most) + all_languages(view),
         runs=view.about([*rows["base_run"], *rows["label_run"]]),
         table=_table(frame.head(most)),
     )
@@ -122,7 +122,8 @@ def _reading(view: View, rows: pd.DataFrame, frame: pd.DataFrame, most: int) -> 
         at = "" if row["place"] == EVERY else f" ({row['place']})"
         how = f" with {_times(row['times_floor'])} times the noise floor"
         parts.append(
-            f"{label} in {count(len(own), 'statistic')}, most clearly {row['analysis']} "
+            f"{label} in {count(int(own['places_beyond'].sum()), 'place')} of "
+            f"{count(len(own), 'statistic')}, most clearly {row['analysis']} "
             f"{row['statistic']}{at}{'' if np.isnan(row['times_floor']) else how}"
         )
     said = []

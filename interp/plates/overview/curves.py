@@ -125,7 +125,7 @@ def training_languages(
     frame = curves(trainings.logs, [name], smoothing=smoothing, width=width, languages=codes)
     labels = [label for label in trainings.runs if label in set(frame["label"])]
     without = [label for label in trainings.runs if label not in labels]
-    said = spread(frame, name) + " These are single trainings, so without an interval."
+    said = spread(frame, name)
     if without:
         said += f" Not logged apart by {listed(without)}."
     return _plate(
@@ -185,6 +185,11 @@ def _smoothed(frame: pd.DataFrame, smoothing: str, width: int) -> str:
     return said
 
 
+def _single(labels: Sequence[str]) -> str:
+    one = "This is a single training" if len(labels) == 1 else "These are single trainings"
+    return f" {one}, so that values have no interval."
+
+
 def _plate(
     view: View,
     trainings: Trainings,
@@ -205,6 +210,6 @@ def _plate(
         title=title,
         figure=metric_curves(frame, drawn, panels, title=title, marks=marks, x=_STEP, **looks),
         frame=frame,
-        reading=said + trainings.said(),
+        reading=said + _single(drawn) + trainings.said(),
         runs=view.about([trainings.runs[label] for label in drawn]),
     )

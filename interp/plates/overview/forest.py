@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from interp.evidence.meanings import meaning
-from interp.evidence.places import far, ordered_places, thinned, with_places
+from interp.evidence.places import EVERY, far, ordered_places, thinned, with_places
 from interp.figures.evidence import forest as forest_figure
 from interp.figures.verdicts import SIGNS, evidence_text
 from interp.plates.choice import short_hash
-from interp.plates.overview.verdicts import judged_rows
+from interp.plates.overview.verdicts import all_languages, judged_rows
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
 from interp.stats.verdict import BEYOND
@@ -69,6 +69,8 @@ def forest(
     kind = str(shown["kind"].iloc[0])
     title = f"{analysis} {statistic}: {', '.join(labels)} against {view.base}"
     what = meaning(analysis, statistic, kind)
+    if rows["place"].eq(EVERY).any() and all_languages(view):
+        what += f"; the row {EVERY} is of all languages, not only those shown"
     left = "" if len(places) == len(every) else f" {len(places)} of {len(every)} rows are drawn."
     return Plate(
         name="forest",

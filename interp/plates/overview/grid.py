@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from interp.figures.overview import completeness
-from interp.plates.choice import in_order
+from interp.plates.choice import in_order, languages_of
 from interp.plates.commands import COMMANDS
 from interp.plates.overview.words import count, listed
 from interp.plates.plate import Plate
@@ -85,7 +85,7 @@ def _reading(view: View, frame: pd.DataFrame, labels: list[str], analyses: list[
     none = [name for name in analyses if name not in held]
     said = [
         f"The study holds {count(frame['analysis'].nunique(), 'analysis', 'analyses')} of "
-        f"{count(len(labels), 'checkpoint')} in {count(len(view.languages), 'language')}."
+        f"{count(len(labels), 'checkpoint')} in {count(len(languages_of(view.study)), 'language')}."
     ]
     if everywhere and len(labels) > 1:
         said.append(f"Of every checkpoint there is {listed(everywhere)}.")

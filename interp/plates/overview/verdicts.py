@@ -7,13 +7,15 @@ import pandas as pd
 from interp.evidence.places import EVERY, with_places
 from interp.evidence.rows import tally
 from interp.figures.overview import verdict_counts
+from interp.plates.choice import languages_of
 from interp.plates.overview.words import count, listed
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
 from interp.stats.verdict import ALPHA, BEYOND, NOT_ENOUGH, WITHIN
 
 CHANCE = (
-    "A group is the languages, pairs or layers of one statistic, over which p is adjusted; it is adjusted over "
+    "A comparison is of one statistic at one place; a group is the languages, pairs or layers of one statistic, "
+    "over which p is adjusted; it is adjusted over "
     f"nothing else, so that where nothing differs chance alone would call up to {100 * ALPHA:.0f} % of the "
     "groups"
 )
@@ -35,7 +37,7 @@ def judged_rows(view: View) -> pd.DataFrame:
             f"{listed(view.others)} not compared with {view.base} in {where}, so without interval, noise "
             f"floor or verdict; to compare: {view.compare_command}"
         )
-    return rows
+    return rows.sort_values("label", key=lambda own: own.map(view.others.index), kind="stable")
 
 
 def verdicts(view: View) -> Plate:
@@ -55,9 +57,15 @@ def verdicts(view: View) -> Plate:
         title=title,
         figure=verdict_counts(frame, title=title),
         frame=frame,
-        reading=verdicts_text(rows, view.base),
+        reading=verdicts_text(rows, view.base) + all_languages(view),
         runs=view.about([*rows["base_run"], *rows["label_run"]]),
     )
+
+
+def all_languages(view: View) -> str:
+    """Say, for the end of a paragraph, that languages which are not shown are counted; empty where all are."""
+    shown = set(view.languages) >= set(languages_of(view.study))
+    return "" if shown else " Counted are all languages of the study, not only those shown."
 
 
 def groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -91,11 +99,11 @@ def verdicts_text(rows: pd.DataFrame, base: str) -> str:
         mine = counted[counted["label"] == label]
         judged = int(mine["judged"].sum())
         if not judged:
-            parts.append(f"of {label} none of {count(len(own), 'statistic')} could be judged")
+            parts.append(f"of {label} none of {count(len(own), 'comparison')} could be judged")
             continue
         said = (
             f"{label} differs from {base} beyond noise in {int((own['verdict'] == BEYOND).sum())} of "
-            f"{count(len(own), 'statistic')}"
+            f"{count(len(own), 'comparison')}"
         )
         if lacking := int((own["verdict"] == NOT_ENOUGH).sum()):
             said += f" ({lacking:,} {'has' if lacking == 1 else 'have'} not enough data)"

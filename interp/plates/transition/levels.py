@@ -86,7 +86,6 @@ def _plate(view: View, statistic: str, group: str, meant: str) -> Plate:
     lens = lens_of(view)
     name, words = _WORDS[statistic]
     rows = of_runs(view, lens, statistic + SUFFIX[group])
-    rows = rows[rows["lang"].isna() | rows["lang"].isin(lens.languages)]
     frames = [levels(rows, view.base)] if len(rows) else []
     compared = set(rows["label"]) | ({view.base} if len(rows) else set())
     alone = [label for label in lens.runs if label not in compared]
@@ -138,7 +137,7 @@ def _own_levels(view: View, lens: Lens, label: str, statistic: str, group: str) 
     table = transition(view.study, lens.runs[label], by=by)["statistics"]
     own = table[(table["statistic"] == statistic) & (table["n"] > 0)]
     own = own[own["group"] == ("all" if group == ANY else group)]
-    own = own[own["lang"].isin([*lens.languages, ALL_LANGUAGES])]
+    own = own[own["lang"].isin([*lens.languages, *([ALL_LANGUAGES] if lens.whole else [])])]
     if own.empty:
         raise InterpError(f"{label} ranked no facts {group}: expected another group of facts")
     return pd.DataFrame(

@@ -124,7 +124,6 @@ def _shares(
     labels = [label for label in lens.runs if label in set(frame["label"])]
     title = f"{heading} by layer, share of facts: {', '.join(labels)}"
     rows = of_runs(view, lens, statistic)
-    rows = rows[rows["lang"].isna() | rows["lang"].isin(lens.languages)]
     if rows.empty:
         others = [label for label in lens.runs if label != view.base]
         reading += (

@@ -27,6 +27,8 @@ class Lens:
         cubes: label to ranks.
         languages: of the view, those in which some run ranked a target beside an English answer.
         base: label that others are held against: the view's, or the first that has a run.
+        whole: whether every language that some run asked in is shown, English aside: what is stored of
+            all languages together is of these.
     """
 
     runs: Mapping[str, str]
@@ -34,6 +36,7 @@ class Lens:
     cubes: Mapping[str, RoleCube]
     languages: tuple[str, ...]
     base: str
+    whole: bool
 
     def labels(self, lang: str) -> list[str]:
         """Return the checkpoints that ranked both answers of some fact in a language."""
@@ -91,7 +94,15 @@ def _read(view: View) -> Lens:
             f"{', '.join(view.languages)}",
         )
     specs = {label: view.study.spec(run_id) for label, run_id in runs.items()}
-    return Lens(runs, specs, cubes, languages, view.base if view.base in runs else next(iter(runs)))
+    asked = {lang for one in specs.values() for lang in one["arguments"].get("languages") or ()}
+    return Lens(
+        runs=runs,
+        specs=specs,
+        cubes=cubes,
+        languages=languages,
+        base=view.base if view.base in runs else next(iter(runs)),
+        whole=asked - {"en"} <= set(view.languages),
+    )
 
 
 def both_ranked(cube: RoleCube, lang: str) -> Bools:

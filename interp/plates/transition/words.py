@@ -112,12 +112,16 @@ def _too_few(n: int) -> str:
 
 
 def of_runs(view: View, lens: Lens, statistic: str) -> pd.DataFrame:
-    """Return the stored comparisons of a statistic, of exactly these runs."""
+    """Return the stored comparisons of a statistic, of exactly these runs and of languages shown.
+
+    The average over languages is among them where all languages that it is over are shown.
+    """
     rows = view.compared(analysis="lens", statistic=statistic)
     if rows.empty:
         return rows
     ours = set(lens.runs.values())
-    return rows[rows["label_run"].isin(ours) & rows["base_run"].isin(ours)]
+    of_shown = rows["lang"].isin(lens.languages) | (rows["lang"].isna() & lens.whole)
+    return rows[rows["label_run"].isin(ours) & rows["base_run"].isin(ours) & of_shown]
 
 
 def change_said(view: View, lens: Lens, statistic: str, what: str, lang: str, label: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from interp.comparison import compare
+from interp.plates import View
 from interp.study import RunSpec, Study
 from tests.comparison.fact_studies import (
     QUICK,
@@ -99,3 +100,25 @@ def write_tasks(folder: Path, label: str, right: dict[str, list[bool]]) -> None:
     spec = RunSpec("lm-eval", label, label, "default", arguments, "l" * 64, {"weights_hash": label})
     with Study.open(folder).run(spec) as run:
         run.write_table("predictions", pd.DataFrame(rows))
+
+
+def right(label: str) -> pd.DataFrame:
+    """Facts by languages: whether the generated answer is right."""
+    return (texts(label) == "right").astype(float)
+
+
+def row(frame: pd.DataFrame, **where: str) -> pd.Series:
+    """The one row that has these values."""
+    keep = np.ones(len(frame), bool)
+    for column, value in where.items():
+        keep &= (frame[column] == value).to_numpy()
+    (found,) = [own for _, own in frame[keep].iterrows()]
+    return found
+
+
+def compared(view: View, analysis: str, statistic: str, label: str, lang: str | None) -> pd.Series:
+    """The stored comparison of a checkpoint in a language, or of all together."""
+    rows = view.study.table("comparisons")
+    rows = rows[(rows["analysis"] == analysis) & (rows["statistic"] == statistic)]
+    rows = rows[rows["lang"].isna() if lang is None else rows["lang"] == lang]
+    return row(rows, label=label)
