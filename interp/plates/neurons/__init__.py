@@ -5,11 +5,12 @@ from __future__ import annotations
 from interp.plates.neurons.by_layer import layer_shares, layers
 from interp.plates.neurons.curves import cumulative, ecdf, ecdf_without_english
 from interp.plates.neurons.distances import distances
-from interp.plates.neurons.final import final_share, final_share_with_intervals, windows
+from interp.plates.neurons.final import final_share, final_share_with_intervals
 from interp.plates.neurons.kept import sets
 from interp.plates.neurons.null import null
 from interp.plates.neurons.per_language import change, counts, counts_with_intervals
 from interp.plates.neurons.scatter import entropy_map
+from interp.plates.neurons.windows import windows
 from interp.plates.registry import Entry
 
 ENTRIES: tuple[Entry, ...] = (
