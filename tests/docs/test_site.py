@@ -218,7 +218,9 @@ def test_every_notebook_is_listed(site: Site, pages: dict[Path, Page]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["index", "tutorial", "methods", "api/plates", "commands"])
+@pytest.mark.parametrize(
+    "page", ["index", "tutorial", "methods", "figures", "api/plates", "commands"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_serious_finding_of_accessibility(site: Site, page: str, scheme: str) -> None:
     from playwright.sync_api import sync_playwright

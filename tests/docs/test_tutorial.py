@@ -38,6 +38,18 @@ def test_every_block_runs_and_prints_what_it_shows(
     assert (tmp_path / "figures" / "head-overlap.html").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/figures.md"])
+def test_python_of_other_pages_runs(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    reader = Reader()
+    found = [one for one in blocks((ROOT / page).read_text("utf-8")) if one.kind == "python"]
+    assert found
+    for block in found:
+        reader.run(block)
+    assert reader.names["plate"].reading
+
+
 def test_what_is_left_out_and_what_may_differ() -> None:
     said = "a 10\nb 2.51\nc\n"
     assert shows("a 10\n…\nc\n", said, about=False)

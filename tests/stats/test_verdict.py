@@ -1,4 +1,4 @@
-"""The one rule of methods §7 as a table: each condition alone changes the verdict."""
+"""The one rule of docs/methods.md as a table: each condition alone changes the verdict."""
 
 from __future__ import annotations
 
