@@ -14,7 +14,7 @@ _CHOICE = "What is shown"
 
 
 def command(
-    study: o.StudyOption = o.DEFAULT_STUDY,
+    study: o.ReadStudyOption = o.DEFAULT_STUDY,
     formats: Annotated[
         list[str] | None,
         typer.Option(
