@@ -345,3 +345,10 @@ def test_every_plate_of_the_demo_is_drawn_and_small() -> None:
         assert plate.reading.endswith(".") and "  " not in plate.reading
         if plate.figure is not None:
             assert len(plate.figure.to_json()) < 400_000
+
+
+def test_languages_that_end_alike_have_no_range() -> None:
+    frame = pd.DataFrame(
+        {"label": "sft", "lang": ["ar", "bn"] * 2, "step": [1, 1, 2, 2], "smoothed": [0.1, 0.3, 0.5, 0.5]}
+    )  # fmt: skip
+    assert spread(frame, "correct") == "correct: sft ends at 0.5 in all 2 languages."

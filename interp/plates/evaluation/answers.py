@@ -173,6 +173,6 @@ def needs_change(view: View, answers: Answers) -> None:
     if not answers.others:
         raise view.lacking(
             answers.analysis,
-            f"only {answers.base} has a {answers.analysis} run on these facts, so that no change is "
+            f"only {answers.base} has {'an' if answers.analysis == OPTIONS else 'a'} {answers.analysis} run on these facts, so that no change is "
             f"known; analyse another checkpoint under another --label",
         )

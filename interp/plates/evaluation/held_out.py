@@ -59,7 +59,7 @@ def trained_and_held_out(view: View, *, benchmark: str | None = None) -> Plate:
         raise view.lacking(
             "klar",
             f"no benchmark has both languages trained on and languages held out ({', '.join(HELD_OUT)}): "
-            f"there are {held}",
+            f"the languages there are: {held}",
         )
     one = whole[0]
     frame = pd.concat(

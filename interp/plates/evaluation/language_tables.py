@@ -93,14 +93,19 @@ def one_checkpoint(view: View, *, label: str | None = None) -> Plate:
         }
         for lang in _rows_in_order(frame)
     ]  # fmt: skip
+    apart = (
+        "; benchmarks differ in facts, languages and how they ask, so that columns are not to be compared with "
+        "each other"
+        if len(own) > 1
+        else ""
+    )
     parts = [_range_said(one.name, frame[frame["benchmark"] == one.name]) for one in own]
     return Plate(
         name="one-checkpoint",
         title=f"Accuracy (%) of {chosen} by language",
         figure=None,
         frame=frame,
-        reading=f"{chosen} alone: {'; '.join(parts)}. Intervals are 95 % over facts; benchmarks differ "
-        "in facts, languages and how they ask, so that columns are not to be compared with each other.",
+        reading=f"{chosen} alone: {'; '.join(parts)}. Intervals are 95 % over facts{apart}.",
         runs=view.about([one.runs[chosen] for one in own]),
         paper="Table 8",
         table=pd.DataFrame(rows).fillna("–"),
@@ -173,6 +178,8 @@ def _said(view: View, one: Benchmark, frame: pd.DataFrame) -> str:
     others = [label for label in one.runs if label != view.base]
     if view.base not in one.runs or not others:
         return text
+    if not (frame["verdict"] != "").any():
+        return f"{text} Differences from {view.base} are {NOT_COMPARED}."
     changes = []
     for label in others:
         own = frame[(frame["label"] == label) & (frame["verdict"] != "")]

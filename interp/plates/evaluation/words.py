@@ -148,7 +148,7 @@ def flips_said(frame: pd.DataFrame, others: Sequence[str]) -> str:
         gained, lost = int(own["gained"].sum()), int(own["lost"].sum())
         sure = int((own["p_adjusted"] < 0.05).sum())
         parts.append(
-            f"{label} gained {gained:,} and lost {lost:,} answers, unbalanced ({UNBALANCED}) in "
+            f"{label} gained {gained:,} answer{'' if gained == 1 else 's'} and lost {lost:,}, unbalanced ({UNBALANCED}) in "
             f"{sure} of {counted(own)}"
         )
     return (

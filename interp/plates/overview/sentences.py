@@ -57,7 +57,9 @@ def spread(frame: pd.DataFrame, metric: str) -> str:
     parts = []
     for label, own in frame.groupby("label", sort=False):
         last = own.sort_values("step").groupby("lang", sort=False)["smoothed"].last().dropna()
-        if len(last) > 1:
+        if len(last) > 1 and last.min() == last.max():
+            parts.append(f"{label} ends at {last.iloc[0]:.3g} in all {len(last)} languages")
+        elif len(last) > 1:
             parts.append(
                 f"{label} ends at {last.min():.3g} ({last.idxmin()}) to {last.max():.3g} "
                 f"({last.idxmax()})"

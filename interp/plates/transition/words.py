@@ -44,7 +44,8 @@ def span(rows: pd.DataFrame, value: str) -> str:
     if len(rows) == 1:
         return texts[0]
     if ends[0][value] == ends[1][value]:
-        return f"the same in all {counted(len(rows), 'language')}, {texts[0]}"
+        one = texts[0].rpartition(" (")[0]
+        return f"the same in all {counted(len(rows), 'language')}, {one}"
     return f"between {texts[0]} and {texts[1]}"
 
 
@@ -168,7 +169,8 @@ def verdicts_said(rows: pd.DataFrame, *, lang: str | None = None, points: bool =
         one = own[own["lang"].isna()] if lang is None else own[own["lang"] == lang]
         for row in one.to_dict("records"):
             amount = evidence_text(in_points(row) if points else row)
-            text += f", on average by {amount}" if lang is None else f"; in {lang} by {amount}"
+            mean = "on average " if len(by_lang) > 1 else ""
+            text += f", {mean}by {amount}" if lang is None else f"; in {lang} by {amount}"
         said.append(text)
     return ". ".join(said) + "."
 

@@ -39,7 +39,7 @@ def test_flips_are_counted(view: View, alone: View) -> None:
         assert own["gained"] == int(((new > old)[lang]).sum())
         assert own["lost"] == int(((new < old)[lang]).sum())
     gained, lost = int((new > old).to_numpy().sum()), int((new < old).to_numpy().sum())
-    assert f"grpo gained {gained} and lost {lost} answers" in plate.reading
+    assert f"grpo gained {gained} answers and lost {lost}," in plate.reading
     new = right("sft")
     counts = zip((new > old).sum(), (new < old).sum(), strict=True)
     ps = sorted(binomtest(int(up), int(up + down)).pvalue for up, down in counts)

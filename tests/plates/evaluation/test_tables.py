@@ -145,7 +145,7 @@ def test_tasks_of_the_harness_are_one_benchmark_over_their_languages(tmp_path: P
     assert row(frame, benchmark=name, label="base", group="all languages")["accuracy"] == 0.5
     plate = evaluation.accuracy_by_language(view, benchmark="lm-eval")
     assert row(plate.frame, label="sft", lang="zh")["accuracy"] == 0.75
-    assert plate.paper == "Table 11" and "sft not compared" in plate.reading
+    assert plate.paper == "Table 11" and "Differences from base are not compared" in plate.reading
 
 
 # --- trained and held out ---
@@ -200,3 +200,10 @@ def test_figure_4b_puts_trained_languages_left_of_a_line(view: View) -> None:
     assert [shape.y0 for shape in options.figure.layout.shapes] == [0.25]
     assert "No language here is held out" in options.reading
     assert "No language here is held out" not in plate.reading
+
+
+def test_sentences_of_one_benchmark_and_of_none_compared(plain: View, demo: View) -> None:
+    said = evaluation.accuracy_by_language(plain, benchmark="klar").reading
+    assert said.count("not compared") == 1 and "Beyond noise" not in said
+    assert "columns" in evaluation.one_checkpoint(plain).reading  # two benchmarks
+    assert "columns" not in evaluation.one_checkpoint(demo).reading
