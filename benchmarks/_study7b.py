@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interp.attention.tables import METADATA, TENSORS, tensor_key
-from interp.causal.sets import AblationSet
+from interp.causal.sets import INTACT, AblationSet
 from interp.causal.tables import describe_sets, places_array
 from interp.lape.select import LapeSelection, select_from_counts
 from interp.presets import preset
@@ -358,14 +358,14 @@ def write_ablation(study: Study, size: Size) -> None:
     rng = np.random.default_rng(4)
     n = max(1, size.layers * size.heads // 50)
     kinds = (("heads", None), ("random", 0), ("layer-matched", 0))
-    sets = [
+    sets = [AblationSet("", INTACT, None, ()), *(
         AblationSet(lang, kind, draw, tuple(zip(rng.integers(size.layers, size=n).tolist(), rng.integers(size.heads, size=n).tolist(), strict=True)), 0)
         for lang in LANGUAGES for kind, draw in kinds
-    ]  # fmt: skip
+    )]  # fmt: skip
     rows = [
         {"source_lang": one.lang, "lang": lang, "kind": one.kind, "draw": one.draw, "n_ablated": n,
          "delta_nll": value, "ci_low": value - 0.1, "ci_high": value + 0.1, "n_tokens": 5000}
-        for one in sets for lang, value in zip(LANGUAGES, rng.random(12), strict=True)
+        for one in sets[1:] for lang, value in zip(LANGUAGES, rng.random(12), strict=True)
     ]  # fmt: skip
     frame = pd.DataFrame(rows).astype({"draw": "Int64"})
     source = next(r.run_id for r in study.records() if r.run_id.startswith("base-lahis"))
@@ -377,8 +377,8 @@ def write_ablation(study: Study, size: Size) -> None:
         run.write_tensors(
             "losses",
             {
-                "places": places_array(sets), "nats": 700 * rng.random((len(sets) + 1, 12, 20)),
-                "perplexity": 30 * rng.random((len(sets) + 1, 12, 20)),
+                "places": places_array(sets), "nats": 700 * rng.random((len(sets), 12, 20)),
+                "perplexity": 30 * rng.random((len(sets), 12, 20)),
                 "tokens": np.full((12, 20), 250), "sequences": np.full((12, 20), 2),
             },
             {"sets": describe_sets(sets), "languages": list(LANGUAGES)},
