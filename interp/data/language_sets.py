@@ -1,6 +1,6 @@
 """Named groups of languages: results are also averaged over these, and the name says which.
 
-The paper averages over three different splits in one table without saying so (methods §5); so every
+The paper averages over three different splits in one table without saying so (docs/evaluation.md); so every
 language is always published, and an average names its split. A YAML file adds further ones.
 """
 

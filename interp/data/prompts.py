@@ -3,7 +3,7 @@
 The token of an answer depends on what precedes it, so it is read off the joint encoding of prompt
 and answer (``first``). The published notebook takes the last sub-token of ``" " + answer``
 instead, which a model cannot be asked to predict next when the answer has several tokens
-(methods: ``last``); Wendler et al. 2024 sum over every prefix of the answer (``prefix_set``).
+(rule ``last``); Wendler et al. 2024 sum over every prefix of the answer (``prefix_set``).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from interp.errors import InterpError
 
 # Between the units of a block: a unit ends its line, in every language alike.
 SEPARATOR = "\n"
-# Of the release: rows outside this range of characters are left out (methods §1).
+# Of the release: rows outside this range of characters are left out (docs/methods.md, LAPE).
 _FLAT_CHARACTERS = (20, 600)
 
 Stream = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], tuple[str, ...]]

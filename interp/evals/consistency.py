@@ -68,7 +68,7 @@ def rank_weights(n_options: int) -> Floats:
 def rankc(ranks: ArrayLike) -> Floats:
     """Ranking consistency of every two languages.
 
-    RankC = mean over facts of sum over depths j of w_j |top_j and top_j'| / j.
+    RankC = mean over facts of sum over depths j of w_j ``|top_j and top_j'|`` / j.
 
     Args:
         ranks: places of options, best first, ``[fact, language, rank]``; options aligned.

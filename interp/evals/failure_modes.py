@@ -1,6 +1,7 @@
 """How a wrong answer is wrong: an ordered taxonomy, first match wins; pure.
 
-Methods §3 (Taxonomy), after appendix C of the paper. What the English answer and the language's
+After appendix C of the paper; the order is in docs/evaluation.md. What the English answer and the
+language's
 own have in common cannot leak: a fact whose two forms coincide (Madrid, in Spanish) is answered in
 both languages at once. Such facts are counted apart, and the leak is also given as a share of the
 facts in which it could be seen.

@@ -1,6 +1,6 @@
 """Log-likelihoods of options, the prompt computed once for all of them.
 
-Score(option) = sum over its tokens of log p(token | prompt, earlier tokens), methods §5. A row of
+Score(option) = sum over its tokens of log p(token | prompt, earlier tokens), see docs/methods.md. A row of
 the network's input holds the prompt and behind it the options side by side
 (`interp.model.branches`); a family that cannot take the mask this needs is noticed on the first
 items, and its options are then rows of their own, which costs several times as much.

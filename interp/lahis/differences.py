@@ -2,26 +2,26 @@
 
 Shares run from 0 to 1. `compare_heads` gives, of two sides of one shape:
 
-=========================  ============  =============================================================
-statistic                  kind          per
-=========================  ============  =============================================================
-``heads_kept``             likeness      language: ``|base top and model top| / k``; 1 minus it is the
-                                         paper's "changed". Its p is the correlation's
-``score_rank_correlation`` likeness      language: Spearman over all heads, ties averaged
-``overlap``                difference    two languages: ``|A and B| / k`` of their top heads
-``mean_overlap``           difference    mean of the overlaps of all pairs of languages
-``general_heads``          difference    number of heads that are top in ``general_min`` languages
-``specific_heads``         difference    language: number of its top heads that are not general
-``layer_profile``          difference    language and layer: share of its top heads in the layer
-``layer_peak``             difference    largest share of layer 0 that any language has
-``layer_score``            difference    layer: mean score over its heads and all languages
-``layer_score_share``      difference    layer: its share of a language's total, mean over languages
-``weakened``               difference    share of heads (of all languages) with the lower score
-``weakened_share_scale``   difference    the same after division by each language's total
-``delta_raw``              difference    language and head: score
-``delta_share``            difference    language and head: score over the language's total
-``delta_rank``             difference    language and head: number of heads that it outranks
-=========================  ============  =============================================================
+==========================  ============  =============================================================
+statistic                   kind          per
+==========================  ============  =============================================================
+``heads_kept``              likeness      language: ``|base top and model top| / k``; 1 minus it is the
+                                          paper's "changed". Its p is the correlation's
+``score_rank_correlation``  likeness      language: Spearman over all heads, ties averaged
+``overlap``                 difference    two languages: ``|A and B| / k`` of their top heads
+``mean_overlap``            difference    mean of the overlaps of all pairs of languages
+``general_heads``           difference    number of heads that are top in ``general_min`` languages
+``specific_heads``          difference    language: number of its top heads that are not general
+``layer_profile``           difference    language and layer: share of its top heads in the layer
+``layer_peak``              difference    largest share of layer 0 that any language has
+``layer_score``             difference    layer: mean score over its heads and all languages
+``layer_score_share``       difference    layer: its share of a language's total, mean over languages
+``weakened``                difference    share of heads (of all languages) with the lower score
+``weakened_share_scale``    difference    the same after division by each language's total
+``delta_raw``               difference    language and head: score
+``delta_share``             difference    language and head: score over the language's total
+``delta_rank``              difference    language and head: number of heads that it outranks
+==========================  ============  =============================================================
 
 Rules. k is the number of top heads; where ``quantile`` or two shapes give different numbers, the
 smaller (as `interp.lahis.select.overlap_matrix` does), and not a number where it is 0.

@@ -2,11 +2,12 @@
 
 Pure functions of two arrays of ranks, ``target`` and ``english``, ``[..., layer]``: the rank of the
 target answer's token and of the English answer's at the points 0 to L (0 is what enters the first
-block, ``l`` the stream after block ``l``). Points between attention and MLP are no layer's output and
+block, ``l`` the stream after ``l`` blocks). Points between attention and MLP are no layer's output and
 stay outside. Ranks are 0-based as stored: 0 is the model's first choice. Where a rank is not a number,
 what is derived from it is not a number either.
 
-The definitions are those of methods §3; the paper shows single examples and defines none of them.
+The definitions stand in docs/methods.md (English-pivot statistics); the paper shows single examples
+and defines none of them.
 """
 
 from __future__ import annotations

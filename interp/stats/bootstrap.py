@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 DRAWS = 2000
 LEVEL = 0.95
 ENOUGH = 20
-"""Fewer units than this are *not enough data* for a verdict (methods §7); intervals say so."""
+"""Fewer units than this are *not enough data* for a verdict (docs/methods.md); intervals say so."""
 
 _AT_ONCE = 1 << 24
 """Numbers of one matrix product, so that memory stays bounded."""

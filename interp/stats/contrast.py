@@ -10,7 +10,8 @@ distances) is computed anew from what was pooled.
 * p: base and model exchanged within each unit with probability 1/2 (paired), or whole units dealt out
   again (unpaired), add-one rule, then Holm over the languages of one statistic, or, for maps with
   thousands of entries, the largest entry of every relabelling (Westfall and Young);
-* noise floor: 95th percentile of the statistic between two random halves of the base's units.
+* noise floor: 95th percentile (of a likeness the 5th) of the statistic between two random halves of the
+  base's units.
 """
 
 from __future__ import annotations

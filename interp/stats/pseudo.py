@@ -1,7 +1,8 @@
 """Pairs of checkpoints whose true difference is known, made from a real pair; pure.
 
 The verdict's rule is calibrated on pairs without a difference and its power on pairs with a planted one
-(methods §7). All of them are a real pair with other weights: which of its units stand on which side.
+(docs/comparison.md, Calibration). All of them are a real pair with other weights: which of its units
+stand on which side.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The release is a folder per language with a file per relation: ``prompt_template
 ``<subject>`` and ``<mask>``, and ``samples`` with ``subject``, ``object``, ``object_candidates``
 (one string) and ``index``. We join languages by (relation, index), because some hold more facts
 than others, and cut template 1 at ``<mask>`` without the space before it, as its authors do; the
-Lost-in-Mistranslation release keeps what follows (methods §5).
+Lost-in-Mistranslation release keeps what follows (docs/evaluation.md).
 
 The candidates' strings are *not* aligned by position everywhere (in the capitals of Japanese and
 Arabic they are other cities than in English). A candidate is therefore identified by the English
