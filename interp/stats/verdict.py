@@ -2,8 +2,9 @@
 
 *Beyond noise*: the statistic is farther from no difference than the noise floor (what measuring one
 checkpoint on two halves of its texts gives, 95th percentile; a likeness has to lie below its 5th), its
-adjusted permutation p is below 0.05 and, if it is a signed difference, its interval leaves out 0. *Within noise* otherwise. *Not enough data* where too little
-stands behind it to say either. *Not comparable* where the two runs measured different things.
+adjusted permutation p is below 0.05 and, if it is a signed difference, its interval leaves out 0.
+*Within noise* otherwise. *Not enough data* where too little stands behind it to say either. *Not
+comparable* where the two runs measured different things.
 """
 
 from __future__ import annotations
