@@ -14,10 +14,10 @@
 # %% [markdown]
 # # Attention heads: what languages share and what post-training changes
 #
-# LAHIS scores every attention head for every language: by how much, to first order, the loss on that language would
-# rise without the head (arXiv 2511.07498). This notebook draws Figures 7, 8, 12, 16 and 17 of the paper
-# (arXiv 2606.06586) from a study, each beside a form that shows more. Every number in a paragraph below a figure is
-# computed from the study; what the paper says is quoted as its claim.
+# LAHIS scores every attention head for every language: how strongly, to first order, the loss on that language reacts to
+# the head, times the share of samples in which the head lowers it (arXiv 2511.07498). This notebook draws Figures 7, 8,
+# 12, 16 and 17 of the paper (arXiv 2606.06586) from a study, each beside a form that shows more. Every number in a
+# paragraph below a figure is computed from the study; what the paper says is quoted as its claim.
 #
 # **Qwen-2.5.** Figures 11 and 13 have the forms of 8 and 7 for Qwen-2.5-7B. No head scores of it were
 # released, so they can be drawn from your own checkpoints only: run `interp lahis` on each and point `study` at the
