@@ -508,16 +508,15 @@ def test_nothing_here_imports_torch(tmp_path: Path):
     subprocess.run(command, check=True, timeout=60)
 
 
-def test_averages_are_of_the_languages_shown_or_not_drawn() -> None:
-    whole, few = (plates.View.of(DEMO, languages=codes) for codes in (None, ["de", "ru"]))
-    for draw in (plates.transition.never_crossed, plates.transition.transition_failure):
-        assert "mean" in set(draw(whole).frame["lang"]) and "on average" in draw(whole).reading
+def test_averages_are_of_the_languages_shown_or_not_drawn(demo: plates.View):
+    few = plates.View.of(DEMO, languages=["de", "ru"])
+    for draw in (transition.never_crossed, transition.transition_failure):
+        assert "mean" in set(draw(demo).frame["lang"]) and "on average" in draw(demo).reading
         assert set(draw(few).frame["lang"]) == {"de", "ru"}
         assert "on average" not in draw(few).reading
-    for draw in (plates.transition.pivot_share, plates.transition.crossing_curves):
-        assert "on average" in draw(whole).reading and "on average" not in draw(few).reading
+    assert "on average" not in transition.pivot_share(few).reading
     base = plates.View.of(DEMO, languages=["de", "ru"], labels=["base"])  # levels of its own facts
-    alone = plates.transition.never_crossed(base)
+    alone = transition.never_crossed(base)
     assert set(alone.frame["lang"]) == {"de", "ru"} and "on average" not in alone.reading
-    beside = plates.View.of(DEMO, languages=[code for code in whole.languages if code != "en"])
-    assert "mean" in set(plates.transition.never_crossed(beside).frame["lang"])
+    beside = plates.View.of(DEMO, languages=[code for code in demo.languages if code != "en"])
+    assert "mean" in set(transition.never_crossed(beside).frame["lang"])
