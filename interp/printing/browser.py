@@ -112,6 +112,8 @@ class Browser:
                 pass
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
+            if not thread.is_alive():
+                loop.close()
             for _ in range(10):  # Chrome writes into its profile until it is gone
                 if self._profile is None or not os.path.exists(self._profile):
                     break

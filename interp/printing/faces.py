@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -128,24 +129,25 @@ def read_faces(path: Path) -> Iterator[Face]:
     from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
     try:
-        if path.suffix.lower() in (".ttc", ".otc"):
-            fonts = TTCollection(path, lazy=True).fonts
-        else:
-            fonts = [TTFont(path, lazy=True)]
-        for number, font in enumerate(fonts):
-            cmap = font.getBestCmap()
-            family = font["name"].getBestFamilyName()
-            os2 = font.get("OS/2")
-            if not cmap or not family or (os2 is not None and os2.usWidthClass != 5):
-                continue
-            yield Face(
-                path=str(path),
-                number=number,
-                family=family,
-                weight=400 if os2 is None else os2.usWeightClass,
-                italic=os2 is not None and bool(os2.fsSelection & 1),
-                variable="fvar" in font,
-                characters=frozenset(cmap),
-            )
+        with contextlib.ExitStack() as stack:
+            if path.suffix.lower() in (".ttc", ".otc"):
+                fonts = stack.enter_context(TTCollection(path, lazy=True)).fonts
+            else:
+                fonts = [stack.enter_context(TTFont(path, lazy=True))]
+            for number, font in enumerate(fonts):
+                cmap = font.getBestCmap()
+                family = font["name"].getBestFamilyName()
+                os2 = font.get("OS/2")
+                if not cmap or not family or (os2 is not None and os2.usWidthClass != 5):
+                    continue
+                yield Face(
+                    path=str(path),
+                    number=number,
+                    family=family,
+                    weight=400 if os2 is None else os2.usWeightClass,
+                    italic=os2 is not None and bool(os2.fsSelection & 1),
+                    variable="fvar" in font,
+                    characters=frozenset(cmap),
+                )
     except (TTLibError, OSError, KeyError, ValueError, AssertionError):
         return

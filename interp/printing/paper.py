@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from interp.figures.layout import inked
+from interp.printing.fitting import fit
 from interp.printing.sheet import Sheet
 
 HEIGHT = 450
@@ -89,15 +90,24 @@ def laid_out(made: dict[str, Any], sheet: Sheet) -> tuple[float, float]:
     if not sheet.titled and layout.pop("title", None) is not None:
         margin = layout.setdefault("margin", {})
         before = margin.get("t", 100)
-        panels = any(note.get("yref") == "paper" for note in layout.get("annotations") or ())
+        panels = any(_is_above(note) for note in layout.get("annotations") or ())
         margin["t"] = min(before, _WITHOUT_TITLE[panels])
         if sheet.height is None:
             high -= before - margin["t"]
-    more = _broken(layout, sheet.wide) * _LINE
+    above = fit(made, sheet.wide)
+    if above:
+        margin = layout.setdefault("margin", {})
+        margin["t"] = margin.get("t", 100) + above * _LINE
+    more = (_broken(layout, sheet.wide) + above) * _LINE
     if sheet.height is None:
         high += more
     layout["width"], layout["height"] = sheet.wide, high
     return sheet.wide, high
+
+
+def _is_above(note: dict[str, Any]) -> bool:
+    """Whether a text stands at the top of a panel, outside of it."""
+    return str(note.get("yref")) == "paper" or str(note.get("yref")).endswith(" domain")
 
 
 def _broken(layout: dict[str, Any], wide: float) -> int:

@@ -103,18 +103,18 @@ def subset(face: Face, characters: frozenset[str]) -> bytes | None:
         drop_tables=[*Options._drop_tables_default, "DSIG", "FFTM", "SVG "],
         ignore_missing_unicodes=True,
     )
-    font = TTFont(face.path, fontNumber=face.number, lazy=True, recalcTimestamp=False)
-    if font["OS/2"].fsType & _RESTRICTED:
-        return None
-    cutter = Subsetter(options)
-    cutter.populate(unicodes=[ord(character) for character in sorted(characters)])
-    cutter.subset(font)
-    if "CFF " in font:
-        to_quadratic(font)
-    font.flavor = "woff2"
-    written = io.BytesIO()
-    font.save(written)
-    return written.getvalue()
+    with TTFont(face.path, fontNumber=face.number, lazy=True, recalcTimestamp=False) as font:
+        if font["OS/2"].fsType & _RESTRICTED:
+            return None
+        cutter = Subsetter(options)
+        cutter.populate(unicodes=[ord(character) for character in sorted(characters)])
+        cutter.subset(font)
+        if "CFF " in font:
+            to_quadratic(font)
+        font.flavor = "woff2"
+        written = io.BytesIO()
+        font.save(written)
+        return written.getvalue()
 
 
 def embedded_characters(rules: str) -> dict[str, frozenset[int]]:

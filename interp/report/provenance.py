@@ -26,7 +26,7 @@ def checkpoints(view: View) -> pd.DataFrame:
     for label in view.labels:
         own = runs[(runs["label"] == label) & (runs["status"] == "current")]
         models = [view.study.spec(run).get("model") or {} for run in _analysed(own)["run_id"]]
-        role = "base" if label == view.base else "compared with it"
+        role = "base" if label == view.base else f"against {view.base}"
         rows.append(
             {
                 "checkpoint": label,

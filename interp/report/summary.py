@@ -194,7 +194,8 @@ def _most(row: Any, own: pd.DataFrame) -> str:
             how = f" {' and '.join(ways)} of {tested} places tested"
         where = f",{how}, clearest {place}" if len(called) > 1 else f",{how}, {place}"
     text = evidence_text(row).rpartition(": ")[0]
-    return f"{_named(row)}{where}: {text}{_NO_DIFFERENCE.get(row['kind'], '')}."
+    said = f"{_named(row)}{where}: {text}{_NO_DIFFERENCE.get(row['kind'], '')}."
+    return said[:1].upper() + said[1:]
 
 
 def _same(within: Sequence[pd.DataFrame], n: int, maps: pd.DataFrame) -> Iterator[str]:
@@ -248,6 +249,6 @@ def _chance(plain: pd.DataFrame) -> str:
     if not n:
         return ""
     return (
-        f"{called:,} of {count(n, 'group')} of comparisons {'has' if called == 1 else 'have'} a call; chance "
-        f"alone would give one in up to {ALPHA * n:.1f}."
+        f"In {called:,} of {count(n, 'group')} of comparisons something is beyond noise; by chance alone "
+        f"it would be up to {ALPHA * n:.1f}."
     )

@@ -46,6 +46,30 @@ def test_what_the_study_lacks_stops_nothing(interp: Interp, study: Path, tmp_pat
     assert any((tmp_path / "out").glob("*.html"))
 
 
+def test_a_figure_that_fails_is_named_and_the_others_are_written(
+    interp: Interp, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from interp.plates import overview
+    from interp.plates.registry import Entry
+
+    def broken(view: object) -> None:
+        raise KeyError("lang")
+
+    monkeypatch.setattr(overview, "ENTRIES", (Entry("broken", broken), *overview.ENTRIES))  # type: ignore[arg-type]
+    out = tmp_path / "out"
+    said = interp("figures", "--study", study, "--out", out, "--only", "broken,study-grid")
+    assert said.code == 2
+    lines = said.err.splitlines()
+    assert lines[0].startswith(
+        "interp figures: broken failed: KeyError: 'lang' (test_figures.py, line "
+    )
+    assert lines[-1].startswith("error: broken failed; the other figures are written")
+    assert (
+        "1 figure (2 files)" in said.out and "1 failed" in said.out and "Traceback" not in said.err
+    )
+    assert (out / "study-grid.html").is_file() and (out / "captions.json").is_file()
+
+
 def test_the_list_needs_no_study(interp: Interp) -> None:
     said = interp("figures", "--list", "--study", "none")
     assert said.code == 0, said.err

@@ -43,6 +43,25 @@ def test_it_writes_a_page_and_replaces_only_its_own(study: Path, tmp_path: Path)
     assert "base against sft" in file.read_text()
 
 
+def test_a_figure_that_fails_costs_itself(study: Path, tmp_path: Path, monkeypatch, capsys):
+    from interp.plates import heads
+    from interp.plates.registry import Entry
+
+    def broken(view: object) -> None:
+        raise ZeroDivisionError("division by zero <b>")
+
+    monkeypatch.setattr(heads, "ENTRIES", (Entry("broken", broken), *heads.ENTRIES))  # type: ignore[arg-type]
+    file = tmp_path / "r.html"
+    done = run("--study", study, "--out", file)
+    assert isinstance(done.exception, InterpError)
+    assert "broken failed; the page is written without" in str(done.exception)
+    page = file.read_text()
+    assert "<h3>Could not be drawn</h3>" in page
+    assert "ZeroDivisionError: division by zero &lt;b&gt; (test_report.py, line " in page
+    assert 'id="plate-head-overlap"' in page
+    assert "interp report: broken failed: ZeroDivisionError" in done.output + done.stderr
+
+
 def test_another_file_is_left_as_it_is(study: Path, tmp_path: Path):
     file = tmp_path / "thesis.html"
     file.write_text("<p>years of work</p>")

@@ -14,6 +14,7 @@ from interp.errors import InterpError
 from interp.plates import Lacking, Plate, View
 from interp.plates.registry import Entry
 from interp.printing import folder as writing
+from interp.printing.browser import NoPicture
 from interp.printing.folder import Wishes, write_figures
 from tests.printing.fonts import Machine, write_font
 from tests.printing.test_pages import RUNS
@@ -25,7 +26,7 @@ def plate(name: str, words: str = "abc", *, table: bool = False) -> Plate:
     return Plate(
         name=name,
         title=f"Title of {name} *{words}*",
-        figure=None if table else go.Figure(go.Bar(x=[words], y=[1])),
+        figure=None if table else go.Figure(go.Bar(name=name, x=[words], y=[1])),
         frame=FRAME,
         reading=f"Reading of {name} with {words}.",
         runs=RUNS,
@@ -44,12 +45,14 @@ class Seen:
 
 @pytest.fixture
 def plates(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let these be all the plates there are; a text stands for what the study lacks."""
+    """Let these be all the plates there are; a text stands for what the study lacks, or an error."""
 
-    def only(**made: Plate | str) -> None:
-        def drawn(made: Plate | str) -> Plate:
+    def only(**made: Plate | str | Exception) -> None:
+        def drawn(made: Plate | str | Exception) -> Plate:
             if isinstance(made, str):
                 raise Lacking(made)
+            if isinstance(made, Exception):
+                raise made
             return made
 
         entries = tuple(Entry(name, lambda _, one=one: drawn(one)) for name, one in made.items())
@@ -92,6 +95,76 @@ def test_every_file_and_its_words(tmp_path: Path, plates: Callable[..., None], v
     pages = (out / "figures.md").read_text("utf-8")
     assert "Title of one \\*abc\\*" in pages and "Reading of three" in pages
     assert "| Bengali \\| bn | 12.3 % |" in pages and "- two: no lens run" in pages
+
+
+def test_what_fails_costs_one_figure(
+    tmp_path: Path, plates: Callable[..., None], view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In drawing, in writing its page, and in checking its files; the rest and the captions are written."""
+    plates(
+        damaged=InterpError("file x is damaged"), broken=TypeError("NoneType"), page=plate("page"),
+        boxes=plate("boxes"), one=plate("one"), two="no lens run", three="no lens run",
+    )  # fmt: skip
+    make, check = writing.page, writing._unprinted
+
+    def fails(plate: Plate, **options: bool) -> str:
+        if plate.name == "page":
+            raise ZeroDivisionError("division by zero")
+        return make(plate, **options)
+
+    def boxed(path: Path, *rest: object) -> set[str]:
+        if path.stem == "boxes":
+            raise InterpError("2 glyphs are empty boxes")
+        return check(path, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writing, "page", fails)
+    monkeypatch.setattr(writing, "_unprinted", boxed)
+    told: list[str] = []
+    steps: list[int] = []
+    written = write_figures(view, tmp_path, done=lambda: steps.append(1), tell=told.append)
+    assert len(steps) == 7 and [one.name for one in written.captions] == ["one"]
+    assert list(written.failed) == ["damaged", "broken", "page", "boxes"]
+    assert told[0] == "damaged failed: file x is damaged"
+    assert told[1].startswith("broken failed: TypeError: NoneType (test_folder.py, line ")
+    assert told[2].startswith("page failed: ZeroDivisionError: division by zero (")
+    assert told[3] == "boxes failed: 2 glyphs are empty boxes"
+    assert told[4:] == ["two, three left out: no lens run"]
+    said = json.loads((tmp_path / "captions.json").read_text("utf-8"))
+    assert said["failed"] == written.failed and [one["name"] for one in said["figures"]] == ["one"]
+    pages = (tmp_path / "figures.md").read_text("utf-8")
+    assert "## Failed" in pages and "- damaged: file x is damaged" in pages
+    assert "- two, three: no lens run" in pages
+    assert not (tmp_path / "page.csv").exists()
+
+
+def test_a_chrome_that_does_not_draw_the_first_picture_ends_it(
+    tmp_path: Path, plates: Callable[..., None], view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every figure would wait for it; one that fails later costs one figure."""
+    plates(one=plate("one"), two=plate("two"), three=plate("three"))
+    monkeypatch.setattr(writing, "why_no_images", lambda: None)
+    monkeypatch.setattr(writing, "_unprinted", lambda *_: set())
+    for bad, drawn in (("Title of one", []), ("Title of two", ["one", "three"])):
+        calls: list[str] = []
+
+        def draw(
+            figure: go.Figure, forms: list[str], bad: str = bad, **_: object
+        ) -> dict[str, bytes]:
+            calls.append(figure.data[0].name)  # noqa: B023
+            if f"Title of {calls[-1]}" == bad:  # noqa: B023
+                raise NoPicture("Chrome did not draw a figure")
+            return {form: b"" for form in forms}
+
+        monkeypatch.setattr(writing, "pictures", draw)
+        folder = tmp_path / f"out{len(drawn)}"
+        if not drawn:
+            with pytest.raises(NoPicture, match="did not draw"):
+                write_figures(view, folder, wishes=Wishes(formats=("svg",)))
+            assert calls == ["one"]
+        else:
+            written = write_figures(view, folder, wishes=Wishes(formats=("svg",)))
+            assert [one.name for one in written.captions] == drawn
+            assert written.failed == {"two": "Chrome did not draw a figure"}
 
 
 def test_numbers_can_stay_away_but_tables_are_their_numbers(

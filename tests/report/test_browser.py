@@ -16,10 +16,15 @@ from tests.report.reading import Page
 
 Open = Callable[..., Opened]
 
-NAMES = ("demo", "hostile", "one", "uncompared")
 
-
-@pytest.mark.parametrize("name", [*NAMES, "release"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hostile",
+        "one",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("demo", "uncompared", "release")),
+    ],
+)
 def test_the_validator_finds_nothing(java: str, written: Written, name: str):
     import importlib.util
 
@@ -39,8 +44,8 @@ def test_the_validator_finds_nothing(java: str, written: Written, name: str):
     [
         ("hostile", "light"),
         ("hostile", "dark"),
-        ("demo", "light"),
-        pytest.param("demo", "dark", marks=pytest.mark.slow),  # the shipped study takes a while
+        pytest.param("demo", "light", marks=pytest.mark.slow),  # the shipped study takes a while
+        pytest.param("demo", "dark", marks=pytest.mark.slow),
     ],
 )
 def test_every_chart_is_drawn_and_no_serious_barrier_is_found(opened: Open, name: str, scheme: str):

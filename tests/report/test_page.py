@@ -153,6 +153,7 @@ def test_what_is_not_compared_is_said_with_the_command(written: Written):
     assert "Whether sft differs from base cannot be said: nothing is compared." in said
 
 
+@pytest.mark.slow  # the released artifacts are imported and compared first
 def test_imported_lists_have_no_verdict_but_a_reason(written: Written):
     said = " ".join(Page(written("release")).text.split())
     assert "Not enough data for" in said

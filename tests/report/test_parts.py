@@ -116,8 +116,8 @@ def test_the_summary_counts_what_is_stored():
             key = (row["analysis"], row["statistic"], single)
             groups[key] = groups.get(key, False) or row["verdict"] == "beyond noise"
         called = sum(groups.values())
-        assert against.chance.startswith(f"{called} of {len(groups)} groups of comparisons ha")
-        assert against.chance.endswith(f"in up to {0.05 * len(groups):.1f}.")
+        assert against.chance.startswith(f"In {called} of {len(groups)} groups of comparisons ")
+        assert against.chance.endswith(f" up to {0.05 * len(groups):.1f}.")
         said = {one.analysis: one for one in against.found}
         lahis = rows[(rows["label"] == against.label) & (rows["analysis"] == "lahis")]
         beyond = lahis.loc[lahis["verdict"] == "beyond noise", "statistic"].unique()
@@ -142,7 +142,7 @@ def test_the_summary_says_which_way_and_where_it_is_clearest():
     row = beyond_frame(own).iloc[0]
     said = _most(row, own)
     assert said.startswith(
-        "share of facts answered correctly, lenient match (accuracy), higher in 4 and "
+        "Share of facts answered correctly, lenient match (accuracy), higher in 4 and "
     )
     assert (
         "and lower in 1 of 6 places tested, clearest de: +0.2 [0.1, 0.3], noise floor 0.01" in said
