@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from interp.figures.layout import clickable, empty, finish
+from interp.figures.layout import clickable, empty, finish, legend_below
 from interp.figures.verdicts import SIGNS
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN
 
@@ -119,7 +119,6 @@ def verdict_counts(frame: pd.DataFrame, *, title: str) -> go.Figure:
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"})
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(range=[0, 1.25 * float(frame[list(_COLOURS)].sum(axis=1).max())])
-    finish(
-        figure, title=title, x="comparisons: a statistic at one place", height=140 + 32 * len(names)
-    )
-    return figure
+    height = 140 + 32 * len(names)
+    finish(figure, title=title, x="comparisons: a statistic at one place", height=height)
+    return legend_below(figure, height)
