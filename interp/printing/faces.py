@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -129,11 +128,11 @@ def read_faces(path: Path) -> Iterator[Face]:
     from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
     try:
-        with contextlib.ExitStack() as stack:
+        with path.open("rb") as file:
             if path.suffix.lower() in (".ttc", ".otc"):
-                fonts = stack.enter_context(TTCollection(path, lazy=True)).fonts
+                fonts = TTCollection(file, lazy=True).fonts
             else:
-                fonts = [stack.enter_context(TTFont(path, lazy=True))]
+                fonts = [TTFont(file, lazy=True)]
             for number, font in enumerate(fonts):
                 cmap = font.getBestCmap()
                 family = font["name"].getBestFamilyName()

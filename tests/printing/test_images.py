@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,15 @@ from interp.printing.sheet import Sheet
 from tests.printing.scripts import SCRIPTS, five_scripts
 
 pytestmark = pytest.mark.skipif(why_no_browser() is not None, reason=str(why_no_browser()))
+
+
+@dataclass(frozen=True)
+class Bare:
+    """Files, characters and pictures of a machine with few fonts; pictures by drawing and by whether it is bare."""
+
+    folder: Path
+    missing: list[str]
+    seen: dict[tuple[str, bool], bytes]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,61 +118,91 @@ def test_the_same_figure_gives_the_same_files(scripts: go.Figure, printed: Path)
         assert (printed / f"a.{form}").read_bytes() == content, form
 
 
-def test_a_script_without_font_is_named_and_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_unknown_forms_are_refused() -> None:
+    with pytest.raises(InterpError, match="'gif': expected one of svg, pdf, png"):
+        image_bytes(go.Figure(), "gif")
+    assert pictures(go.Figure(), []) == {}
+
+
+def test_a_screen_picture_is_1000_wide() -> None:
+    picture = Image.open(io.BytesIO(image_bytes(finish(go.Figure(), title="t", height=333), "png")))
+    assert picture.size == (2000, 666)
+
+
+def test_one_chrome_serves_all_and_one_that_died_is_started_again_once(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """On a machine without Bengali fonts: before by the fonts, afterwards by the files."""
-    config = tmp_path / "fonts.conf"
-    config.write_text(
-        "<fontconfig><dir>/usr/share/fonts</dir><cachedir>" + str(tmp_path / "cache") +
-        "</cachedir><selectfont><rejectfont><pattern><patelt name='lang'><string>bn</string>"
-        "</patelt></pattern></rejectfont></selectfont></fontconfig>",
-        encoding="utf-8",
-    )  # fmt: skip
-    word = SCRIPTS["Bengali"][1]
-    if uncovered(word):
-        pytest.skip("no font with Bengali to be hidden")
-    BROWSER.close()
-    monkeypatch.setenv("FONTCONFIG_FILE", str(config))
-    missing = uncovered(word)
-    if not missing:
-        pytest.skip("fontconfig does not read FONTCONFIG_FILE here")
-    (line,) = font_lines(missing)
-    assert "Bengali" in line and "fonts-noto-core" in line
-    made = pictures(go.Figure(go.Bar(x=[word, "abc"], y=[1, 2])), ["svg", "pdf"])
-    for form, content in made.items():
-        (tmp_path / f"a.{form}").write_bytes(content)
-    BROWSER.close()
-    assert missing_glyphs(tmp_path / "a.svg") == missing
-    assert set(missing_glyphs(tmp_path / "a.pdf")) == {UNKNOWN}
+    import kaleido
+
+    figure = finish(go.Figure(go.Bar(y=[1])), title="one")
+    before = image_bytes(figure, "svg")
+    opened = []
+    start = kaleido.Kaleido.open
+
+    async def counted(self: object) -> None:
+        opened.append(1)
+        await start(self)
+
+    monkeypatch.setattr(kaleido.Kaleido, "open", counted)
+    assert image_bytes(figure, "png").startswith(b"\x89PNG") and opened == []
+    BROWSER._kaleido.subprocess.kill()
+    found: list[bytes] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(image_bytes(figure, "svg"))) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 1 and found == [before] * 3
 
 
-def test_glyphs_are_inside_an_svg(scripts: go.Figure, tmp_path: Path) -> None:
-    """A Chrome that has no font of these scripts draws the same picture, but only from embedded fonts."""
+@pytest.fixture(scope="module")
+def bare(scripts: go.Figure, tmp_path_factory: pytest.TempPathFactory) -> Bare:
+    """What a Chrome draws that has fonts of the Latin script only, beside what this machine's draws."""
     fonts = Path("/usr/share/fonts/truetype/liberation")
     if not fonts.is_dir():
         pytest.skip("no Liberation fonts, with which a Chrome would run that has no others")
-    config = tmp_path / "fonts.conf"
+    folder = tmp_path_factory.mktemp("bare")
+    config = folder / "fonts.conf"
     config.write_text(
         "<fontconfig><match target='pattern'><edit name='hintstyle' mode='append'><const>hintslight"
-        f"</const></edit></match><dir>{fonts}</dir><cachedir>{tmp_path / 'cache'}</cachedir>"
+        f"</const></edit></match><dir>{fonts}</dir><cachedir>{folder / 'cache'}</cachedir>"
         "</fontconfig>"
     )
     drawn = {
         "embedded": image_bytes(scripts, "svg").decode(),
         "named": image_bytes(scripts, "svg", embed=False).decode(),
     }
-    seen = {}
-    for bare in (False, True):
-        with pytest.MonkeyPatch.context() as patch:
-            if bare:
-                patch.setenv("FONTCONFIG_FILE", str(config))
-            for name, drawing in drawn.items():
-                seen[name, bare] = BROWSER.png(drawing, 1000, 300, 1)
-            BROWSER.close()
+    seen = {(name, False): BROWSER.png(one, 1000, 300, 1) for name, one in drawn.items()}
+    BROWSER.close()
+    word = SCRIPTS["Bengali"][1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FONTCONFIG_FILE", str(config))
+        missing = uncovered(word)
+        if not missing:
+            pytest.skip("fontconfig does not read FONTCONFIG_FILE here")
+        made = pictures(go.Figure(go.Bar(x=[word, "abc"], y=[1, 2])), ["svg", "pdf"])
+        seen |= {(name, True): BROWSER.png(one, 1000, 300, 1) for name, one in drawn.items()}
+        BROWSER.close()
+    for form, content in made.items():
+        (folder / f"a.{form}").write_bytes(content)
+    return Bare(folder, missing, seen)
+
+
+def test_a_script_without_font_is_named_and_found(bare: Bare) -> None:
+    """On a machine without Bengali fonts: before by the fonts, afterwards by the files."""
+    (line,) = font_lines(bare.missing)
+    assert "Bengali" in line and "fonts-noto-core" in line
+    assert missing_glyphs(bare.folder / "a.svg") == bare.missing
+    assert set(missing_glyphs(bare.folder / "a.pdf")) == {UNKNOWN}
+
+
+def test_glyphs_are_inside_an_svg(bare: Bare) -> None:
+    """A Chrome that has no font of these scripts draws the same picture, but only from embedded fonts."""
     grey = {
         way: np.asarray(Image.open(io.BytesIO(png)).convert("L"), dtype=float)
-        for way, png in seen.items()
+        for way, png in bare.seen.items()
     }
 
     def apart(one: tuple[str, bool], other: tuple[str, bool]) -> int:
@@ -174,45 +214,11 @@ def test_glyphs_are_inside_an_svg(scripts: go.Figure, tmp_path: Path) -> None:
     assert apart(("named", True), ("named", False)) > 1500  # boxes
 
 
-def test_one_chrome_serves_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    import kaleido
-
-    BROWSER.close()
-    opened = []
-    start = kaleido.Kaleido.open
-
-    async def counted(self: object) -> None:
-        opened.append(1)
-        await start(self)
-
-    monkeypatch.setattr(kaleido.Kaleido, "open", counted)
-    figure = finish(go.Figure(go.Bar(y=[1])), title="one")
-    found: list[bytes] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(image_bytes(figure, "svg"))) for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert image_bytes(figure, "png").startswith(b"\x89PNG")
-    assert len(opened) == 1 and len(found) == 3 and len(set(found)) == 1
-
-
-def test_a_chrome_that_died_is_started_again() -> None:
-    figure = go.Figure(go.Bar(y=[1]))
-    before = image_bytes(figure, "svg")
-    BROWSER._kaleido.subprocess.kill()
-    assert image_bytes(figure, "svg") == before
-
-
 def test_it_closes_when_nobody_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_IDLE_SECONDS", 0.5)
     image_bytes(go.Figure(), "svg")
     process = BROWSER._kaleido.subprocess
-    monkeypatch.setattr(running, "_IDLE_SECONDS", 0.1)
-    image_bytes(go.Figure(), "svg")
     process.wait(20)
-    assert image_bytes(go.Figure(), "svg").startswith(b"<svg")
 
 
 def test_a_program_that_ends_leaves_no_chrome() -> None:
@@ -229,14 +235,3 @@ def test_a_program_that_ends_leaves_no_chrome() -> None:
     if not Path("/proc").is_dir():
         pytest.skip("no /proc to look into")
     assert not status.exists() or "State:\tZ" in status.read_text()
-
-
-def test_unknown_forms_are_refused() -> None:
-    with pytest.raises(InterpError, match="'gif': expected one of svg, pdf, png"):
-        image_bytes(go.Figure(), "gif")
-    assert pictures(go.Figure(), []) == {}
-
-
-def test_a_screen_picture_is_1000_wide() -> None:
-    picture = Image.open(io.BytesIO(image_bytes(finish(go.Figure(), title="t", height=333), "png")))
-    assert picture.size == (2000, 666)

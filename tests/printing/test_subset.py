@@ -98,12 +98,12 @@ def test_postscript_outlines_become_truetype_of_the_same_shape() -> None:
     assert content is not None
     made = TTFont(io.BytesIO(content))
     assert "glyf" in made and "CFF " not in made
-    before = TTFont(face.path, fontNumber=face.number, lazy=True)
     areas = []
-    for font in (before, made):
-        pen = AreaPen()
-        font.getGlyphSet()[font.getBestCmap()[ord("の")]].draw(pen)
-        areas.append(pen.value)
+    with TTFont(face.path, fontNumber=face.number, lazy=True) as before:
+        for font in (before, made):
+            pen = AreaPen()
+            font.getGlyphSet()[font.getBestCmap()[ord("の")]].draw(pen)
+            areas.append(pen.value)
     # the same shape, drawn the other way round, which is TrueType's
     assert areas[0] == pytest.approx(-areas[1], rel=1e-3) and abs(areas[0]) > 1e4
     assert made["hmtx"][made.getBestCmap()[ord("の")]][0] == 1000

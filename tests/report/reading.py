@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -43,16 +44,22 @@ class _Reader(HTMLParser):
             element.text += data
 
 
+@cache
+def _parsed(file: Path) -> tuple[str, list[Element]]:
+    """Read a page once: that of the shipped study takes seconds."""
+    html = file.read_text(encoding="utf-8")
+    reader = _Reader()
+    reader.feed(html)
+    assert not reader.open
+    return html, reader.elements
+
+
 class Page:
     """A page as it stands in its file."""
 
     def __init__(self, file: Path) -> None:
         """Read it."""
-        self.html = file.read_text(encoding="utf-8")
-        reader = _Reader()
-        reader.feed(self.html)
-        assert not reader.open
-        self.elements = reader.elements
+        self.html, self.elements = _parsed(file)
 
     def all(self, tag: str, **attributes: str) -> list[Element]:
         """Every element of a tag with these attributes (``class_`` for class)."""

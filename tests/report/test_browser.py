@@ -43,7 +43,7 @@ def test_the_validator_finds_nothing(java: str, written: Written, name: str):
     ("name", "scheme"),
     [
         ("hostile", "light"),
-        ("hostile", "dark"),
+        pytest.param("hostile", "dark", marks=pytest.mark.slow),
         pytest.param("demo", "light", marks=pytest.mark.slow),  # the shipped study takes a while
         pytest.param("demo", "dark", marks=pytest.mark.slow),
     ],
@@ -100,6 +100,7 @@ def test_the_printed_page_has_every_figure(opened: Open, written: Written):
     assert all(len(page.extract_text().split()) > 3 for page in reader.pages)
 
 
+@pytest.mark.slow
 def test_charts_fit_the_paper(opened: Open):
     window = opened("uncompared", color_scheme="dark")
     window.page.evaluate("dispatchEvent(new Event('beforeprint'))")
