@@ -29,7 +29,10 @@ def command(
     ),
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only this figure; repeatable, or separated by commas. See --list."),
+        typer.Option(
+            help="Only this figure, by its name or the paper's (Figure 7); repeatable, or separated by "
+            "commas. See --list."
+        ),
     ] = None,
     listed: Annotated[
         bool, typer.Option("--list", help="Print the figures and stop; needs no study.")
@@ -123,6 +126,7 @@ def command(
     from interp.errors import InterpError, unknown
     from interp.notices import tell
     from interp.plates import View
+    from interp.plates.registry import named
     from interp.printing.folder import FORMATS, Wishes, write_figures
     from interp.printing.sheet import Sheet, read_millimetres, read_width
     from interp.progress import progress_bar
@@ -155,7 +159,7 @@ def command(
         labels=_split([labels] if labels else None),
         languages=o.parse_languages(languages),
     )
-    with progress_bar("figures", total=_how_many(names)) as done:
+    with progress_bar("figures", total=len(named(names))) as done:
         written = write_figures(
             view,
             out,
@@ -189,9 +193,3 @@ def _formats(given: list[str] | None, known: tuple[str, ...]) -> tuple[str, ...]
         if name not in known:
             raise unknown("format", name, known)
     return found
-
-
-def _how_many(names: list[str] | None) -> int:
-    from interp.plates.registry import chapters
-
-    return len(names or [entry for entries in chapters().values() for entry in entries])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 from interp.errors import InterpError, unknown
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+
+_PAPER = re.compile(r"(fig|figure|tab|table)\.? ?(\d+[ab]?)", re.IGNORECASE)
 
 
 class Failed(InterpError):
@@ -64,7 +67,7 @@ def draw_all(
 
     Args:
         view: the study, and what of it is shown.
-        names: only these plates; all by default.
+        names: only these plates, by their names or the paper's (``Figure 7``); all by default.
 
     Yields:
         The chapter's title, the entry, and the plate, or what the study lacks for it, or why it failed.
@@ -72,14 +75,47 @@ def draw_all(
     Raises:
         InterpError: for a name that no plate has.
     """
-    known = [entry.name for entries in chapters().values() for entry in entries]
-    for name in names or ():
-        if name not in known:
-            raise unknown("figure", name, known)
+    wanted = named(names)
     for title, entries in chapters().items():
         for entry in entries:
-            if names is None or entry.name in names:
+            if entry.name in wanted:
                 yield title, entry, _drawn(entry, view)
+
+
+def named(names: Collection[str] | None) -> set[str]:
+    """Find the plates of some names.
+
+    Args:
+        names: plates' names, or the paper's of their form: ``Figure 7``, ``fig. 7``, ``Table 1``; of
+            ``Figures 16 and 17`` either; None for all.
+
+    Returns:
+        The plates' names.
+
+    Raises:
+        InterpError: for a name that no plate has.
+    """
+    every = [entry for entries in chapters().values() for entry in entries]
+    if names is None:
+        return {entry.name for entry in every}
+    found = set()
+    for name in names:
+        own = {entry.name for entry in every if entry.name == name or _has_form(entry, name)}
+        if not own:
+            forms = dict.fromkeys(entry.paper for entry in every if entry.paper)
+            raise unknown("figure", name, [*(entry.name for entry in every), *forms])
+        found |= own
+    return found
+
+
+def _has_form(entry: Entry, name: str) -> bool:
+    """Whether a plate has the form of ``Figure 4b``; all parts of Figure 4 have that of ``Figure 4``."""
+    asked = _PAPER.fullmatch(name.strip())
+    kind, _, numbers = entry.paper.partition(" ")  # "Figure 7", "Figures 16 and 17", or empty
+    return asked is not None and any(
+        asked[1][0].lower() == kind[:1].lower() and asked[2].lower() in (one, one.rstrip("ab"))
+        for one in numbers.split(" and ")
+    )
 
 
 def _drawn(entry: Entry, view: View) -> Plate | Lacking | Failed:

@@ -8,7 +8,7 @@ import pytest
 
 from interp.errors import InterpError
 from interp.plates import Lacking, View
-from interp.plates.registry import Entry, Failed, chapters, draw_all, failed
+from interp.plates.registry import Entry, Failed, chapters, draw_all, failed, named
 from tests.dashboards.studies import whole
 
 
@@ -59,3 +59,29 @@ def test_a_failure_is_one_line_and_keeps_its_cause() -> None:
     error = InterpError("one\n  two")
     found = failed(error)
     assert isinstance(found, Failed) and str(found) == "one two" and found.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("asked", "plates"),
+    [
+        ("Figure 7", {"head-overlap"}),
+        ("fig. 15", {"neuron-cumulative"}),
+        ("Figure 16", {"head-deltas-raw"}),
+        ("figure 17", {"head-deltas-raw"}),
+        ("Figure 4a", {"trained-and-held-out"}),
+        ("Table 1", {"accuracy-summary"}),
+        ("head-moves", {"head-moves"}),
+    ],
+)
+def test_plates_are_found_by_the_papers_names(asked: str, plates: set[str]) -> None:
+    assert named([asked]) == plates
+
+
+def test_a_figure_has_its_parts_and_no_other_number() -> None:
+    forms = {entry.name: entry.paper for entries in chapters().values() for entry in entries}
+    parts = {name for name, form in forms.items() if form in ("Figure 4a", "Figure 4b")}
+    assert named(["Figure 4"]) == parts and len(parts) > 1
+    assert named(None) == set(forms)
+    for unknown in ("Figure 1", "Table 7", "Figure", "Table 4b", "overlap"):
+        with pytest.raises(InterpError, match=r"unknown figure .*expected one of .*Figure 7"):
+            named([unknown])
