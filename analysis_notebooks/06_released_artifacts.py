@@ -89,6 +89,12 @@ plates.neurons.final_share(view)
 # %%
 plates.neurons.layers(view)
 
+# %% [markdown]
+# English hides the others on one scale. The same with a scale for each language:
+
+# %%
+plates.neurons.layers(view, shared=False)
+
 # %%
 plates.neurons.cumulative(view)
 

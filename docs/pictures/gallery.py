@@ -46,7 +46,7 @@ RELEASED: Sequence[Draw] = (
     plates.neurons.counts,
     plates.heads.overlap,
     plates.claims.claims_beside,
-    plates.neurons.layers,
+    partial(plates.neurons.layers, shared=False),
     plates.heads.lines,
     partial(plates.evaluation.language_accuracy, benchmark="klar"),
     plates.neurons.ecdf,

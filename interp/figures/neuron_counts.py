@@ -17,6 +17,9 @@ from interp.figures.verdicts import SIGNS
 MOST_HATCHED = 400
 """Bars of small multiples that are hatched: of more each is too narrow for its hatch, which is slow to draw."""
 
+MOST_BARS = 64
+"""Bars of one small panel: of more each is a pixel wide or less, and steps are drawn in their place."""
+
 _LAYER = "#AA3377"
 """Of the line at the chosen layer."""
 
@@ -147,30 +150,34 @@ def layer_grid(
 
     Returns:
         Small multiples, four in a row, the legend below them. Up to ``MOST_HATCHED`` bars are hatched;
-        more are told by colour and by their order within a layer, which is the legend's.
+        more are told by colour and by their order within a layer, which is the legend's. Where a panel
+        would hold more than ``MOST_BARS``, each checkpoint is a line of steps, flat over each layer.
     """
     if frame.empty or not len(languages):
         return empty(title, "no language neurons to count")
     figure, axes = language_panels(languages, x="layer (from 0)", y=y, shared=shared)
-    traces, named = [], set[str]()
+    traces, named = list[go.Bar | go.Scatter](), set[str]()
     hatched = len(frame) <= MOST_HATCHED
+    stepped = frame["label"].nunique() * frame["layer"].nunique() > MOST_BARS
     shown = ".1%" if percent else ","
     for axis, lang in zip(axes, languages, strict=True):
         for label, own in frame[frame["lang"] == lang].groupby("label", sort=False):
             name = str(label)
             said = f"{name}, {lang}, layer"
+            common = {
+                "x": own["layer"],
+                "y": own["value"],
+                "name": name,
+                "legendgroup": name,
+                "showlegend": name not in named,
+                "hovertemplate": f"{said} %{{x}}: %{{y:{shown}}}<extra></extra>",
+                "xaxis": f"x{axis}",
+                "yaxis": f"y{axis}",
+            }
             traces.append(
-                go.Bar(
-                    x=own["layer"],
-                    y=own["value"],
-                    name=name,
-                    legendgroup=name,
-                    showlegend=name not in named,
-                    marker=_filled(marks[name], hatched=hatched),
-                    hovertemplate=f"{said} %{{x}}: %{{y:{shown}}}<extra></extra>",
-                    xaxis=f"x{axis}",
-                    yaxis=f"y{axis}",
-                )
+                go.Scatter(mode="lines", line=_stepped(marks[name]), **common)
+                if stepped
+                else go.Bar(marker=_filled(marks[name], hatched=hatched), **common)
             )
             named.add(name)
     figure.add_traces(traces)
@@ -178,6 +185,10 @@ def layer_grid(
     figure.update_xaxes(dtick=whole_steps(float(frame["layer"].max())))
     figure.update_layout(barmode="group", bargap=0.15)
     return finish_panels(figure, len(languages), title=title)
+
+
+def _stepped(mark: Mark) -> dict[str, Any]:
+    return {"shape": "hvh", "color": mark.colour, "dash": mark.dash, "width": 1.5}
 
 
 def layer_bars(

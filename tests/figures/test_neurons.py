@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 
 from interp.figures.marks import checkpoint_marks
-from interp.figures.neuron_counts import MOST_HATCHED, language_bars, layer_bars, layer_grid
+from interp.figures.neuron_counts import (
+    MOST_BARS,
+    MOST_HATCHED,
+    language_bars,
+    layer_bars,
+    layer_grid,
+)
 from interp.figures.neuron_map import entropy_scatter
 from interp.figures.one_neuron import firing_dots, neuron_path
 from interp.figures.verdicts import SIGNS
@@ -94,6 +100,22 @@ def test_many_bars_are_not_hatched() -> None:
             name: MARKS[name].colour for name in own
         }
         assert any(mark.pattern.shape for mark in own.values()) == hatched
+
+
+def test_where_bars_would_be_hairlines_there_are_steps() -> None:
+    for depth, kind in ((MOST_BARS // 2, "bar"), (MOST_BARS // 2 + 1, "scatter")):
+        rows = [
+            ("en", label, layer, layer % 7) for label in ("base", "sft") for layer in range(depth)
+        ]
+        frame = pd.DataFrame(rows, columns=["lang", "label", "layer", "value"])
+        figure = layer_grid(frame, ["en"], MARKS, title="T", y="neurons")
+        assert {trace.type for trace in figure.data} == {kind}
+        for trace in figure.data:
+            assert list(trace.y) == [layer % 7 for layer in range(depth)]
+        if kind == "scatter":
+            assert {trace.line.shape for trace in figure.data} == {"hvh"}
+            assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == 2
+        assert figure.layout.yaxis.rangemode == "tozero"
 
 
 def test_a_click_on_a_layer() -> None:
