@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from interp.figures.layout import empty, finish, legend_below
-from interp.figures.lens_sets import ribbon
+from interp.figures.lens_sets import share_curve
 from interp.figures.marks import Mark
 from interp.figures.tokens import plotly_text
 
@@ -19,6 +20,10 @@ NOT_REACHED = "not reached"
 ACROSS = 4
 """Panels beside each other."""
 _PANEL_HEIGHT = 190
+
+
+def _of_language(label: str, lang: str, layer: int, n: str, share: str) -> str:
+    return f"{label}, {lang}, layer {layer}<br>{share} of {n} facts"
 
 
 def language_shares(
@@ -61,26 +66,8 @@ def language_shares(
             own = frame[(frame["lang"] == lang) & (frame["label"] == label)].sort_values("layer")
             if own.empty:
                 continue
-            ribbon(figure, own["layer"], own["low"], own["high"], mark, **place)
-            figure.add_scatter(
-                x=own["layer"],
-                y=own["share"],
-                mode="lines+markers",
-                line={"color": mark.colour, "dash": mark.dash},
-                marker={"symbol": mark.symbol, "size": 5},
-                name=label,
-                legendgroup=label,
-                showlegend=label not in named,
-                hovertext=[
-                    f"{plotly_text(label)}, {lang}, layer {layer}<br>{share:.1%} "
-                    f"[{low:.1%}, {high:.1%}] of {n:,} facts"
-                    for layer, n, share, low, high in zip(
-                        *(own[name] for name in ("layer", "n", "share", "low", "high")), strict=True
-                    )
-                ],
-                hoverinfo="text",
-                **place,
-            )
+            hover = partial(_of_language, plotly_text(label), lang)
+            share_curve(figure, own, label, mark, hover, size=5, named=label not in named, **place)
             named.add(label)
     height = 170 + _PANEL_HEIGHT * down
     finish(figure, title=title, height=height)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,53 @@ def median_lines(
         )
 
 
+def _of_statistic(label: str, statistic: str, layer: int, n: str, share: str) -> str:
+    return f"{label}, layer {layer}<br>{statistic}: {share}<br>{n} facts"
+
+
+def share_curve(
+    figure: go.Figure,
+    own: pd.DataFrame,
+    label: str,
+    mark: Mark,
+    said: Callable[[int, str, str], str],
+    *,
+    size: int,
+    named: bool,
+    **place: int,
+) -> None:
+    """Add one checkpoint's share of facts by layer, with its interval, to a panel.
+
+    Args:
+        figure: changed in place.
+        own: columns layer, n, share, low and high, in the order of layers.
+        label: the checkpoint's.
+        mark: its look.
+        said: what the hover says of a layer, a number of facts, and a share with its interval.
+        size: of a marker in pixels.
+        named: whether the legend names it here.
+        **place: ``row`` and ``col`` of the panel.
+    """
+    ribbon(figure, own["layer"], own["low"], own["high"], mark, **place)
+    rows = zip(*(own[name] for name in ("layer", "n", "share", "low", "high")), strict=True)
+    figure.add_scatter(
+        x=own["layer"],
+        y=own["share"],
+        mode="lines+markers",
+        line={"color": mark.colour, "dash": mark.dash},
+        marker={"symbol": mark.symbol, "size": size},
+        name=label,
+        legendgroup=label,
+        showlegend=named,
+        hovertext=[
+            said(layer, f"{n:,}", f"{share:.1%} [{low:.1%}, {high:.1%}]")
+            for layer, n, share, low, high in rows
+        ],
+        hoverinfo="text",
+        **place,
+    )
+
+
 def share_lines(
     frame: pd.DataFrame, marks: Mapping[str, Mark], statistics: Sequence[str], *, title: str
 ) -> go.Figure:
@@ -109,26 +157,8 @@ def share_lines(
                 continue
             own = own.sort_values("layer")
             place = {"row": 1, "col": column}
-            ribbon(figure, own["layer"], own["low"], own["high"], mark, **place)
-            figure.add_scatter(
-                x=own["layer"],
-                y=own["share"],
-                mode="lines+markers",
-                line={"color": mark.colour, "dash": mark.dash},
-                marker={"symbol": mark.symbol, "size": 7},
-                name=label,
-                legendgroup=label,
-                showlegend=label not in named,
-                hovertext=[
-                    f"{plotly_text(label)}, layer {layer}<br>{statistic}: {share:.1%} "
-                    f"[{low:.1%}, {high:.1%}]<br>{n} facts"
-                    for layer, n, share, low, high in zip(
-                        *(own[name] for name in ("layer", "n", "share", "low", "high")), strict=True
-                    )
-                ],
-                hoverinfo="text",
-                **place,
-            )
+            hover = partial(_of_statistic, plotly_text(label), statistic)
+            share_curve(figure, own, label, mark, hover, size=7, named=label not in named, **place)
             named.add(label)
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(title_text="share of facts", col=1)
