@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 # Before torch is imported anywhere: workers of pytest-xdist would otherwise fight over two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,6 +28,24 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data not found at {folder}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright; the test is skipped where either is absent.
+
+    One at a time in a process, and gone after a module: Playwright keeps an event loop running, in which
+    neither a second one nor another library's loop can be started.
+    """
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    from tests.dashboards.browser.driver import ARGUMENTS, CHROMIUM
+
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield found
+        found.close()
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import importlib
 import inspect
 import pkgutil
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -222,22 +222,17 @@ def test_every_notebook_is_listed(site: Site, pages: dict[Path, Page]) -> None:
     "page", ["index", "tutorial", "methods", "figures", "api/plates", "commands"]
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_finding_of_accessibility(site: Site, page: str, scheme: str) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_no_serious_finding_of_accessibility(
+    site: Site, browser: Any, page: str, scheme: str
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser_path is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        context = browser.new_context(color_scheme=scheme, viewport={"width": 1300, "height": 900})
-        opened = context.new_page()
-        asked: list[str] = []
-        opened.on("request", lambda request: asked.append(request.url))
-        opened.goto((site.folder / f"{page}.html").as_uri())
-        found = axe.Axe().run(opened).response["violations"]
-        browser.close()
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1300, "height": 900})
+    opened = context.new_page()
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto((site.folder / f"{page}.html").as_uri())
+    found = axe.Axe().run(opened).response["violations"]
+    context.close()
     assert all(url.startswith(("file:", "data:")) for url in asked), asked
     serious = [(one["id"], one["nodes"][0]["target"]) for one in found
                if one["impact"] in ("serious", "critical")]  # fmt: skip

@@ -57,20 +57,6 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return page
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    from tests.dashboards.browser.driver import ARGUMENTS, CHROMIUM
-
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield found
-        found.close()
-
-
 class Opened:
     """A page opened from disk, and everything that it complained of or asked for."""
 
