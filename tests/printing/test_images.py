@@ -215,9 +215,10 @@ def test_glyphs_are_inside_an_svg(bare: Bare) -> None:
 
 
 def test_it_closes_when_nobody_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    image_bytes(go.Figure(), "svg")
+    process = BROWSER._kaleido.subprocess  # known before it may go
     monkeypatch.setattr(running, "_IDLE_SECONDS", 0.5)
     image_bytes(go.Figure(), "svg")
-    process = BROWSER._kaleido.subprocess
     process.wait(20)
 
 
