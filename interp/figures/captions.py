@@ -35,5 +35,10 @@ def _model(run: dict[Hashable, Any]) -> str:
 
 
 def _of_run(run: dict[Hashable, Any]) -> str:
-    data = str(run["data_hash"]).removeprefix("sha256:")[:_HASH]
+    data = short_hash(str(run["data_hash"]))
     return f"{run['analysis']} ({run['preset']}, data {data}, {str(run['finished_at'])[:10]})"
+
+
+def short_hash(data_hash: str) -> str:
+    """Shorten a data hash to what tells a study's data sets apart."""
+    return data_hash.removeprefix("sha256:")[:_HASH]

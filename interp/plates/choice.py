@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from interp.data.languages import in_table_order
+from interp.figures.captions import short_hash
 from interp.importers.imported import PRESET
 from interp.study import Study
 
@@ -66,8 +67,3 @@ def of_current_runs(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.Series[bool]:
     """Say of each comparison whether both of its runs are still the newest of their kind."""
     current = runs.loc[runs["status"] == "current", "run_id"]
     return rows["base_run"].isin(current) & rows["label_run"].isin(current)
-
-
-def short_hash(data_hash: str) -> str:
-    """Shorten a data hash to what tells a study's data sets apart."""
-    return data_hash.removeprefix("sha256:")[:8]

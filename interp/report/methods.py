@@ -8,16 +8,17 @@ from typing import Any
 
 import pandas as pd
 
+from interp.figures.captions import short_hash
 from interp.importers.imported import NOTE
 from interp.importers.imported import PRESET as IMPORTED
-from interp.plates.choice import short_hash
 from interp.plates.view import View
+from interp.plates.words import count
 from interp.presets import PRESETS, note
 from interp.report.cells import cell_text
 from interp.report.evidence import ANALYSES
 from interp.report.measured import MEASURED
 from interp.report.references import GRPO, LORA, OF_ANALYSIS
-from interp.report.words import count, listed
+from interp.report.words import listed
 
 
 @dataclass(frozen=True)

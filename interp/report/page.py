@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from interp.plates.overview.verdicts import all_languages
 from interp.plates.view import View
+from interp.plates.words import count
 from interp.report.cells import Table, table_of
 from interp.report.chapters import Chapter
 from interp.report.charts import template_json
@@ -23,7 +24,7 @@ from interp.report.methods import comparison_methods, methods
 from interp.report.provenance import checkpoints, dates, runs_table
 from interp.report.references import ADJUSTMENT, PAPER, works
 from interp.report.summary import summary
-from interp.report.words import count, listed, spoken
+from interp.report.words import listed, spoken
 from interp.study.provenance import code_version, now
 
 GENERATOR = "interp report"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from interp.plates.choice import in_order, short_hash
+from interp.figures.captions import short_hash
+from interp.plates.choice import in_order
 from interp.plates.view import View
 
 _NOTHING = "–"

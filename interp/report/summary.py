@@ -16,8 +16,9 @@ from interp.figures.verdicts import evidence_text
 from interp.plates.overview.beyond import beyond_frame
 from interp.plates.overview.verdicts import groups
 from interp.plates.view import View
+from interp.plates.words import count
 from interp.report.evidence import ANALYSES, by_statistic
-from interp.report.words import count, listed
+from interp.report.words import listed
 from interp.stats.verdict import ALPHA, BEYOND, NOT_ENOUGH, WITHIN
 
 _NAMED = 6

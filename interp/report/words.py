@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 from interp.data.languages import LANGUAGES, get, looks_like_code
+from interp.plates import words
 
 _SCRIPTS = {
     "ARABIC": ("Arab", "Arabic"), "BENGALI": ("Beng", "Bengali"), "CJK": ("Hani", "Han"),
@@ -30,18 +31,11 @@ _FOREIGN = re.compile(
 _RUN = re.compile(rf"{_FOREIGN.pattern}+(?:[\s\u200c\u200d]+{_FOREIGN.pattern}+)*")
 
 
-def count(n: int, one: str, many: str = "") -> str:
-    """Write a number with its noun, e.g. ``1 language``, ``1,024 heads``."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def listed(names: Sequence[str], *, most: int | None = None) -> str:
     """Write names as ``a, b and c``; beyond ``most``, ``a, b and 3 more``."""
     if most is not None and len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return words.listed(names)
 
 
 def spoken(text: object) -> Markup:

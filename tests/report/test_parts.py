@@ -12,6 +12,7 @@ import pytest
 
 from interp.plates import View
 from interp.plates.overview.beyond import beyond_frame
+from interp.plates.words import count
 from interp.report.cells import MOST_CELLS, table_of
 from interp.report.chapters import plain_title
 from interp.report.charts import chart_of, script_json
@@ -20,7 +21,7 @@ from interp.report.methods import methods
 from interp.report.provenance import checkpoints, runs_table
 from interp.report.references import OF_ANALYSIS, works
 from interp.report.summary import _most, _not_compared, summary
-from interp.report.words import count, language_tag, listed, spoken
+from interp.report.words import language_tag, listed, spoken
 from interp.study import Study
 from tests.dashboards.studies import WORDS, whole, write_lape
 from tests.report.conftest import DEMO

@@ -16,9 +16,9 @@ from dashboards.texts import language_name, plain
 from interp.evidence.meanings import meaning
 from interp.evidence.places import ORDERS, at_place, choices, ordered_places, thinned, with_places
 from interp.evidence.words import in_words
+from interp.figures.captions import short_hash
 from interp.figures.evidence import forest
 from interp.figures.verdicts import evidence_text
-from interp.plates.choice import short_hash
 from interp.plates.neurons.curve_words import ALL
 from interp.plates.overview.forest import COLUMNS, MOST_PLACES, verdicts_by_place
 from interp.stats.verdict import BEYOND, NOT_ENOUGH, WITHIN

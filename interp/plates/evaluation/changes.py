@@ -25,7 +25,6 @@ from interp.plates.evaluation.compared import (
     across,
     languages_said,
     legend,
-    listed,
     mean_over,
     signs_of,
     stored,
@@ -34,6 +33,7 @@ from interp.plates.evaluation.titles import title_of
 from interp.plates.evaluation.words import accuracy_said, flips_said
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 
 _KNOWN = {ENGLISH_ONLY: "accuracy_english_only", STATED: "accuracy_stated"}
 _SAID = {

@@ -114,11 +114,6 @@ def mean_over(every: Sequence[str], shown: Sequence[str]) -> str:
     return f"mean over {of}{'' if whole else ', not only those shown'}"
 
 
-def listed(words: Sequence[str]) -> str:
-    """Join words as a sentence does."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
 def languages_said(codes: Sequence[str]) -> str:
     """Say how many languages, or which one."""
     return f"{len(codes)} languages" if len(codes) != 1 else f"{codes[0]} alone"

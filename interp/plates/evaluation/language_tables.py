@@ -18,13 +18,13 @@ from interp.plates.evaluation.compared import (
     NOT_COMPARED,
     languages_said,
     legend,
-    listed,
     records,
     stored,
 )
 from interp.plates.evaluation.summary_table import SEEN, UNSEEN
 from interp.plates.plate import Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.verdict import BEYOND
 
 _TABLES = {"mcq": "Table 9", "klar": "Table 10", "lm-eval": "Table 11"}

@@ -14,12 +14,13 @@ from interp.evals.answer_kinds import UNKNOWN, answer_kinds
 from interp.figures.fact_gains import kind_bars, relation_points
 from interp.plates.evaluation.answers import Answers, first_of, needs_change, shown_languages
 from interp.plates.evaluation.cells import change
-from interp.plates.evaluation.compared import listed, records
+from interp.plates.evaluation.compared import records
 from interp.plates.evaluation.gains import ALL, gains
 from interp.plates.evaluation.titles import title_of
 from interp.plates.evaluation.words import counted
 from interp.plates.plate import Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.bootstrap import ENOUGH
 
 _ORDER = (PROPER, COMMON, UNKNOWN)

@@ -19,13 +19,13 @@ from interp.plates.evaluation.compared import (
     NOT_COMPARED,
     languages_said,
     legend,
-    listed,
     of_languages,
     records,
     stored,
 )
 from interp.plates.plate import Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 
 ALL, HIGH, LOW, SEEN, UNSEEN = "all languages", "high", "low", "trained", "held out"
 

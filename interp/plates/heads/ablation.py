@@ -14,9 +14,9 @@ from interp.figures.ablation_matrix import ablation_matrices
 from interp.plates.heads.ablated import Ablated, ablated
 from interp.plates.heads.sides import sentences
 from interp.plates.heads.words import of_languages, spread
-from interp.plates.overview.words import listed
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.verdict import ALPHA
 
 UNITS = {"nll": "nats per token", "chunk_ppl": "log of the ratio of mean perplexities"}

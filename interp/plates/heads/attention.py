@@ -16,9 +16,9 @@ from interp.lahis.maps import head_maps
 from interp.plates.commands import analysis_command
 from interp.plates.heads.sides import sentences
 from interp.plates.heads.words import spread
-from interp.plates.overview.words import listed
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.study import Study
 
 MOST = 40

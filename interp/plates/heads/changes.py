@@ -8,9 +8,9 @@ from interp.figures.head_sets import changed_heads, jaccard_dots
 from interp.lahis.top_frames import change_frame, top_of
 from interp.plates.heads.sides import Heads, sentences
 from interp.plates.heads.words import of_languages, spread
-from interp.plates.overview.words import listed
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.verdict import BEYOND, WITHIN
 
 

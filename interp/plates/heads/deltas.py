@@ -11,9 +11,9 @@ from interp.figures.verdicts import evidence_text
 from interp.lahis.maps import DELTA_UNITS, delta_frame, scale_frame
 from interp.plates.heads.sides import Heads, sentences
 from interp.plates.heads.words import spread
-from interp.plates.overview.words import listed
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.verdict import BEYOND, NOT_ENOUGH
 
 FAINT = 0.1

@@ -14,9 +14,9 @@ from interp.figures.head_sets import overlap_maps
 from interp.lahis.top_frames import overlap_change, overlap_frame
 from interp.plates.heads.sides import Heads, sentences
 from interp.plates.heads.words import spread
-from interp.plates.overview.words import count, listed
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import count, listed
 
 ORDERS = ("table", "family", "script")
 """Of rows and columns: the languages' table, or related ones, or those of one script, side by side."""

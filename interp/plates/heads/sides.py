@@ -12,10 +12,10 @@ from interp.lahis.maps import HeadMaps, head_maps
 from interp.lahis.top_frames import Runs
 from interp.plates.heads.cut import Cut, cut_of
 from interp.plates.heads.words import in_percent
-from interp.plates.overview.words import listed
 from interp.plates.plate import Lacking
 from interp.plates.second import no_second
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.verdict import BEYOND, WITHIN
 
 

@@ -27,11 +27,6 @@ def spread(values: Sequence[float], form: str) -> str:
     return low if low == high else f"{low} to {high}" if low[0] in "+-" else f"{low}–{high}"
 
 
-def heads_text(n: int) -> str:
-    """Write a number of heads: ``no head``, ``1 head``, ``2 heads``."""
-    return "no head" if n == 0 else f"{n} head{'s' if n > 1 else ''}"
-
-
 def of_languages(n: int, total: int) -> str:
     """Write how many of some languages: ``2 of 12 languages``, ``the one language``."""
     if total == 1:

@@ -11,9 +11,9 @@ from interp.evidence.meanings import meaning
 from interp.evidence.places import EVERY, far, with_places
 from interp.evidence.rows import evidence
 from interp.plates.overview.verdicts import all_languages, judged_rows
-from interp.plates.overview.words import count, listed
 from interp.plates.plate import Plate
 from interp.plates.view import View
+from interp.plates.words import count, listed
 from interp.stats.verdict import BEYOND, WITHIN
 
 MOST = 20

@@ -11,9 +11,9 @@ import pandas as pd
 from interp.figures.training import metric_curves
 from interp.plates.overview.sentences import averaged, ends, spread
 from interp.plates.overview.trainings import Trainings, read_trainings
-from interp.plates.overview.words import listed
 from interp.plates.plate import Plate
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.train_curves import CHECK, LEAST_TURNS, curves, gap_count, languages_logged, logged
 
 METRICS = ("loss", "accuracy_all", "accuracy", "correct", "cross_entropy", "kl_consistency")

@@ -8,9 +8,9 @@ import pandas as pd
 
 from interp.evidence.meanings import meaning
 from interp.evidence.places import EVERY, far, ordered_places, thinned, with_places
+from interp.figures.captions import short_hash
 from interp.figures.evidence import forest as forest_figure
 from interp.figures.verdicts import SIGNS, evidence_text
-from interp.plates.choice import short_hash
 from interp.plates.overview.verdicts import all_languages, judged_rows
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View

@@ -9,9 +9,9 @@ import pandas as pd
 from interp.figures.overview import completeness
 from interp.plates.choice import in_order, languages_of
 from interp.plates.commands import COMMANDS
-from interp.plates.overview.words import count, listed
 from interp.plates.plate import Plate
 from interp.plates.view import View
+from interp.plates.words import count, listed
 from interp.study import Study
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from interp.plates.overview.trainings import manifest_of, post_trainings
-from interp.plates.overview.words import count, listed
 from interp.plates.plate import Plate
 from interp.plates.view import View
+from interp.plates.words import count, listed
 from interp.train_curves import settings
 
 _SURROUNDINGS = ("versions.", "machine.")

@@ -8,12 +8,13 @@ from interp.comparison.rows import EVERYTHING
 from interp.comparison.trajectory import trajectories
 from interp.evidence.meanings import meaning
 from interp.evidence.places import at_place, with_places
+from interp.figures.captions import short_hash
 from interp.figures.evidence import over_steps
 from interp.figures.marks import Mark, checkpoint_marks, series_marks
-from interp.plates.choice import of_current_runs, short_hash
-from interp.plates.overview.words import count
+from interp.plates.choice import of_current_runs
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import count
 from interp.stats.verdict import BEYOND
 
 FIRST = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from interp.plates.overview.words import listed
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.study import Study
 from interp.train_curves import read_log
 

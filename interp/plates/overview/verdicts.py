@@ -8,9 +8,9 @@ from interp.evidence.places import EVERY, with_places
 from interp.evidence.rows import tally
 from interp.figures.overview import verdict_counts
 from interp.plates.choice import languages_of
-from interp.plates.overview.words import count, listed
 from interp.plates.plate import Lacking, Plate
 from interp.plates.view import View
+from interp.plates.words import count, listed
 from interp.stats.verdict import ALPHA, BEYOND, NOT_ENOUGH, WITHIN
 
 CHANCE = (

@@ -15,8 +15,9 @@ from interp.plates.transition.part import (
     tokens_said,
 )
 from interp.plates.transition.source import Lens, lens_of, name_of
-from interp.plates.transition.words import listed, stands_for, warned
+from interp.plates.transition.words import stands_for, warned
 from interp.plates.view import View
+from interp.plates.words import listed
 
 
 def fact_ranks(

@@ -20,7 +20,6 @@ from interp.plates.transition.source import Lens, lens_of
 from interp.plates.transition.words import (
     counted,
     few_said,
-    listed,
     of_runs,
     percent,
     span,
@@ -29,6 +28,7 @@ from interp.plates.transition.words import (
     why_not,
 )
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.bootstrap import ENOUGH
 
 MEAN = "mean"

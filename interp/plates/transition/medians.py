@@ -13,8 +13,9 @@ from interp.lens.resampling import MEDIAN
 from interp.lens.transition import paired, transition
 from interp.plates.plate import Plate
 from interp.plates.transition.source import Lens, lens_of
-from interp.plates.transition.words import counted, few_said, listed, warned
+from interp.plates.transition.words import counted, few_said, warned
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.bootstrap import ENOUGH
 
 

@@ -16,14 +16,9 @@ from interp.lens.set_curves import binomial_interval
 from interp.plates.transition.choice import Example
 from interp.plates.transition.source import Lens, name_of
 from interp.plates.view import View
+from interp.plates.words import listed
 from interp.stats.bootstrap import ENOUGH
 from interp.stats.verdict import BEYOND
-
-
-def listed(names: Iterable[str]) -> str:
-    """Join names: ``a``, ``a and b``, ``a, b and c``."""
-    all_of = list(names)
-    return " and ".join([", ".join(all_of[:-1]), all_of[-1]] if len(all_of) > 1 else all_of)
 
 
 def percent(share: float, low: float, high: float) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 
-def listed(names: Sequence[str], word: str = "and") -> str:
+def listed(names: Iterable[str], word: str = "and") -> str:
     """Join names: ``a``, ``a and b``, ``a, b and c``."""
-    return f" {word} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    every = list(names)
+    return f" {word} ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
 
 
 def count(n: int, one: str, many: str = "") -> str:
