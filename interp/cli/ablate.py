@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import EngineChoice, RunChoice, with_choices
 
 _SETS = "Heads or neurons"
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: EngineChoice,
     heads_from: Annotated[
         str | None,
         typer.Option(
@@ -69,11 +72,7 @@ def command(
             help="disjoint from the text that they were found on, or any.", rich_help_panel="Data"
         ),
     ] = None,
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     replacement: Annotated[
         str | None,
         typer.Option(
@@ -96,17 +95,6 @@ def command(
             rich_help_panel=_SETS,
         ),
     ] = None,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    engine: o.EngineOption = "native",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """Ablate each language's heads or neurons, and measure every language's loss and facts.
 
@@ -124,20 +112,9 @@ def command(
     from interp.presets import preset as check
 
     part, name = which_part(heads_from, neurons_from)
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine=engine,
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run)
+    rows = run.rows()
+    codes = run.codes()
     choices = {
         "sets": sets,
         "assignment": assignment,
@@ -148,31 +125,31 @@ def command(
         "loss": loss,
         "seq_len": seq_len,
     }
-    options = chosen_options("ablation", preset, choices)
-    target = open_study(study)
+    options = chosen_options("ablation", run.preset, choices)
+    target = open_study(run.study)
     source, run_id = find_run(name, part, target)
-    found = read_source(source, run_id, part, check("ablation", preset, **options))
+    found = read_source(source, run_id, part, check("ablation", run.preset, **options))
     asked = chosen_languages(found, codes)
     text = Corpus.load(corpus, languages=asked)
     factset = None
     if facts is not None:
-        factset = FactSet.load(facts, languages=asked, limit=n_facts, seed=seed)
-    run = run_ablation(
+        factset = FactSet.load(facts, languages=asked, limit=n_facts, seed=run.seed)
+    made = run_ablation(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=preset,
+        preset=run.preset,
         heads_from=run_id if part == "heads" else None,
         neurons_from=run_id if part == "neurons" else None,
         source=source,
         facts=factset,
         languages=asked,
         batch_size=rows,
-        limit=limit,
-        seed=seed,
-        overwrite=overwrite,
+        limit=run.limit,
+        seed=run.seed,
+        overwrite=run.overwrite,
         **options,
     )
-    print_ablation(target, run)
+    print_ablation(target, made)

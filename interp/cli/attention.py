@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import EngineChoice, RunChoice, with_choices
 
 _HEADS = "Heads"
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: EngineChoice,
     heads: Annotated[
         str | None,
         typer.Option(
@@ -35,11 +38,7 @@ def command(
         typer.Option(min=1, help="Most heads taken from --heads-from.", rich_help_panel=_HEADS),
     ] = 8,
     corpus: o.CorpusOption = "cldr",
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     samples: Annotated[
         int | None,
         typer.Option(min=1, help="Samples (units) per language.", rich_help_panel="Method"),
@@ -48,17 +47,6 @@ def command(
         int | None,
         typer.Option(min=2, help="Longest sample in tokens.", rich_help_panel="Method"),
     ] = None,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    engine: o.EngineOption = "native",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """Store where chosen heads look on a few sample texts: every token's attention to the others.
 
@@ -75,30 +63,18 @@ def command(
 
     which_heads(heads, heads_from)
     named = None if heads is None else parse_heads(heads)
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine=engine,
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-        attn_implementation="eager",  # SDPA computes no patterns
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run, attn_implementation="eager")  # SDPA computes no patterns
+    rows = run.rows()
+    codes = run.codes()
     choices = {"n_samples": samples, "seq_len": seq_len}
-    options = chosen_options("attention", preset, choices)
+    options = chosen_options("attention", run.preset, choices)
     check_engine(spec.engine)
-    target = open_study(study)
+    target = open_study(run.study)
     source, run_id = target, None
     if heads_from is not None:
         source, run_id = find_run(heads_from, "heads", target)
-    text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
-    run = run_attention(
+    text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
+    made = run_attention(
         spec.load(),
         text,
         target,
@@ -108,11 +84,11 @@ def command(
         heads_from=run_id,
         source=source,
         n_heads=n_heads,
-        preset=preset,
+        preset=run.preset,
         languages=codes,
         batch_size=rows,
-        seed=seed,
-        overwrite=overwrite,
+        seed=run.seed,
+        overwrite=run.overwrite,
         **options,
     )
-    print_attention(target, run)
+    print_attention(target, made)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import EngineChoice, RunChoice, with_choices
 
 
 def _method(text: str) -> typer.models.OptionInfo:
@@ -14,14 +15,12 @@ def _method(text: str) -> typer.models.OptionInfo:
     return option
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: EngineChoice,
     facts: o.FactsOption = "cldr",
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     template: Annotated[
         str | None, _method("cut or release: KLAR's prompts, instead of the preset's.")
     ] = None,
@@ -41,17 +40,6 @@ def command(
     against: o.AgainstOption = None,
     language_sets: o.LanguageSetsOption = None,
     out: o.OutOption = None,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    engine: o.EngineOption = "native",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """Free generation: accuracy and failure modes in every language, KLAR's rules.
 
@@ -63,20 +51,9 @@ def command(
     from interp.data.language_sets import read_language_sets
     from interp.evals.run_klar import run_klar
 
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine=engine,
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run)
+    rows = run.rows()
+    codes = run.codes()
     choices = {
         "template": template,
         "template_index": template_index,
@@ -87,9 +64,9 @@ def command(
         "max_new_tokens": max_new_tokens,
         "bos": bos,
     }
-    options = chosen_options("klar", preset, choices)
+    options = chosen_options("klar", run.preset, choices)
     sets = None if language_sets is None else read_language_sets(language_sets)
-    target = open_study(study)
+    target = open_study(run.study)
     check_label(target, against, spec.label)
     run_id = run_klar(
         spec.load(),
@@ -97,12 +74,12 @@ def command(
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=preset,
+        preset=run.preset,
         batch_size=rows,
         languages=codes,
-        limit=limit,
-        seed=seed,
-        overwrite=overwrite,
+        limit=run.limit,
+        seed=run.seed,
+        overwrite=run.overwrite,
         **options,
     )
     print_klar(target, run_id, against=against, sets=sets, out=out)

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import ModelChoice, RecordChoice, with_choices
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: ModelChoice,
     tasks: Annotated[
         str,
         typer.Option(
@@ -40,9 +43,7 @@ def command(
             min=1, help="Use only the first documents of every task.", rich_help_panel="Data"
         ),
     ] = None,
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
+    run: RecordChoice,
     batch_size: Annotated[
         str,
         typer.Option(
@@ -57,13 +58,6 @@ def command(
             rich_help_panel="Run",
         ),
     ] = None,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """Run tasks of lm-evaluation-harness and keep every document's answer (extra: lm-eval).
 
@@ -79,21 +73,10 @@ def command(
     if not names:
         raise InterpError("--tasks is empty: expected names separated by commas, e.g. xcopa_sw")
     rows = o.parse_batch_size(batch_size)
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine="native",
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
+    spec = checkpoint(weights, run)
     # Before the study is made: a task whose data cannot be had leaves nothing behind.
     loaded = load_tasks(names, include_path=include_path, num_fewshot=num_fewshot, limit=limit)
-    target = open_study(study)
+    target = open_study(run.study)
     from interp.evals.lm_eval_run import run_lm_eval
 
     run_id = run_lm_eval(
@@ -104,6 +87,6 @@ def command(
         stage=spec.stage,
         batch_size=rows,
         seed=seed,
-        overwrite=overwrite,
+        overwrite=run.overwrite,
     )
     print_lm_eval(target, run_id)

@@ -7,16 +7,15 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import ModelChoice, RunChoice, with_choices
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: ModelChoice,
     facts: o.FactsOption = "cldr",
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     split: o.SplitOption = None,
     normalisation: Annotated[
         str | None,
@@ -37,16 +36,6 @@ def command(
     against: o.AgainstOption = None,
     language_sets: o.LanguageSetsOption = None,
     out: o.OutOption = None,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """Score four options per fact: accuracy, consistency across languages, flips against a base.
 
@@ -59,36 +48,25 @@ def command(
     from interp.data.language_sets import read_language_sets
     from interp.evals.run_mcq import run_mcq
 
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine="native",
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run)
+    rows = run.rows()
+    codes = run.codes()
     choices = {"normalisation": normalisation, "prompt_form": prompt_form}
-    options = chosen_options("mcq", preset, choices)
+    options = chosen_options("mcq", run.preset, choices)
     sets = None if language_sets is None else read_language_sets(language_sets)
-    target = open_study(study)
+    target = open_study(run.study)
     check_label(target, against, spec.label)
-    factset = FactSet.load(facts, languages=codes, split=split, limit=limit, seed=seed)
+    factset = FactSet.load(facts, languages=codes, split=split, limit=run.limit, seed=run.seed)
     run_id = run_mcq(
         spec.load(),
         factset,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=preset,
+        preset=run.preset,
         batch_size=rows,
-        seed=seed,
-        overwrite=overwrite,
+        seed=run.seed,
+        overwrite=run.overwrite,
         **options,
     )
     print_mcq(target, run_id, against=against, sets=sets, out=out)

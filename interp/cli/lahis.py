@@ -7,16 +7,15 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import EngineChoice, RunChoice, with_choices
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: EngineChoice,
     corpus: o.CorpusOption = "cldr",
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     mask_update: Annotated[
         str | None,
         typer.Option(help="frozen or adamw, instead of the preset's.", rich_help_panel="Method"),
@@ -29,17 +28,6 @@ def command(
         int | None,
         typer.Option(min=2, help="Longest sample in tokens.", rich_help_panel="Method"),
     ] = None,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    engine: o.EngineOption = "native",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """LAHIS: importance of every attention head for every language (gradient of a head mask).
 
@@ -50,39 +38,28 @@ def command(
     from interp.data.corpus import Corpus
     from interp.lahis.run import run_lahis
 
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine=engine,
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run)
+    rows = run.rows()
+    codes = run.codes()
     choices = {
         "mask_update": mask_update,
         "n_samples": n_samples,
         "seq_len": seq_len,
     }
-    options = chosen_options("lahis", preset, choices)
-    target = open_study(study)
-    text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
+    options = chosen_options("lahis", run.preset, choices)
+    target = open_study(run.study)
+    text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
     run_id = run_lahis(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=preset,
+        preset=run.preset,
         languages=codes,
         batch_size=rows,
-        seed=seed,
-        overwrite=overwrite,
+        seed=run.seed,
+        overwrite=run.overwrite,
         **options,
     )
     print_lahis(target, run_id)

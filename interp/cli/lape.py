@@ -7,16 +7,15 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import EngineChoice, RunChoice, with_choices
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: EngineChoice,
     corpus: o.CorpusOption = "cldr",
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     budget: Annotated[
         str | None,
         typer.Option(
@@ -46,17 +45,6 @@ def command(
             rich_help_panel="Method",
         ),
     ] = 5,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    engine: o.EngineOption = "native",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """LAPE: language-specific MLP neurons from the entropy of their firing frequencies.
 
@@ -67,41 +55,30 @@ def command(
     from interp.data.corpus import Corpus
     from interp.lape.run import run_lape
 
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine=engine,
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run)
+    rows = run.rows()
+    codes = run.codes()
     choices = {
         "budget": int(budget) if budget is not None and budget.isdecimal() else budget,
         "activation": activation,
         "top_fraction": top_fraction,
         "seq_len": seq_len,
     }
-    options = chosen_options("lape", preset, choices)
-    target = open_study(study)
-    text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
+    options = chosen_options("lape", run.preset, choices)
+    target = open_study(run.study)
+    text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
     run_id = run_lape(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=preset,
+        preset=run.preset,
         languages=codes,
         batch_size=rows,
-        seed=seed,
+        seed=run.seed,
         examples=examples,
-        overwrite=overwrite,
+        overwrite=run.overwrite,
         **options,
     )
     print_lape(target, run_id)

@@ -7,16 +7,15 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import EngineChoice, RunChoice, with_choices
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: EngineChoice,
     facts: o.FactsOption = "cldr",
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     split: o.SplitOption = None,
     prompt_form: Annotated[
         str,
@@ -36,17 +35,6 @@ def command(
         str | None,
         typer.Option(help="resid_post or +mid, instead of the preset's.", rich_help_panel="Method"),
     ] = None,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    engine: o.EngineOption = "native",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """Logit lens: rank of the target-language and the English answer at every layer.
 
@@ -59,28 +47,17 @@ def command(
     from interp.errors import unknown
     from interp.lens.run import run_lens
 
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine=engine,
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run)
+    rows = run.rows()
+    codes = run.codes()
     choices = {"token_rule": token_rule, "points": points}
-    options = chosen_options("lens", preset, choices)
+    options = chosen_options("lens", run.preset, choices)
     if prompt_form not in ("auto", *FORMS):  # said now, not after a checkpoint was loaded
         raise unknown("prompt form", prompt_form, ("auto", *FORMS))
-    target = open_study(study)
+    target = open_study(run.study)
     # The English answer is ranked in every language, so English stays in the set.
     wanted = codes if codes is None or "en" in codes else (*codes, "en")
-    factset = FactSet.load(facts, languages=wanted, split=split, limit=limit, seed=seed)
+    factset = FactSet.load(facts, languages=wanted, split=split, limit=run.limit, seed=run.seed)
     form = (
         ("cloze" if facts.startswith("klar:") else "qa") if prompt_form == "auto" else prompt_form
     )
@@ -90,11 +67,11 @@ def command(
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=preset,
+        preset=run.preset,
         batch_size=rows,
         languages=codes,
-        seed=seed,
-        overwrite=overwrite,
+        seed=run.seed,
+        overwrite=run.overwrite,
         prompt_form=form,
         **options,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from interp.errors import InterpError, unknown
 
 if TYPE_CHECKING:
+    from interp.cli.choices import OneDeviceChoice, RecordChoice
     from interp.model.hooked import HookedModel
     from interp.model.spec import ModelSpec
     from interp.study import Study
@@ -55,12 +56,13 @@ def open_study(path: Path) -> Study:
 
 
 def checkpoint(
-    model: str, *, label: str | None, stage: str | None, engine: str, **options: Any
+    weights: OneDeviceChoice, run: RecordChoice, *, attn_implementation: str | None = None
 ) -> Checkpoint:
     """Check a checkpoint without reading its weights; label and stage come from it by default."""
     from interp.model.engines import ENGINES
     from interp.model.spec import ModelSpec
 
+    model, label, engine = weights.model, run.label, getattr(weights, "engine", "native")
     if not model.strip():
         raise InterpError("--model is empty: expected a hub id, a folder or a LoRA adapter")
     name = label if label is not None else _label_of(model)
@@ -71,11 +73,20 @@ def checkpoint(
         )
     if engine not in ENGINES:
         raise unknown("engine", engine, ENGINES)
-    spec = ModelSpec.parse(model, **options)
+    spec = ModelSpec.parse(
+        model,
+        base=weights.base,
+        dtype=weights.dtype,
+        device=weights.device,
+        device_map=getattr(weights, "device_map", None),
+        trust_remote_code=weights.trust_remote_code,
+        attn_implementation=attn_implementation,
+        architectures_file=weights.architectures,
+    )
     from interp.model.loading import check_checkpoint  # imports transformers, which takes seconds
 
     check_checkpoint(spec)
-    return Checkpoint(spec, name, stage or _stage_of(model) or name, engine)
+    return Checkpoint(spec, name, run.stage or _stage_of(model) or name, engine)
 
 
 def _label_of(model: str) -> str:

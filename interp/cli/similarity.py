@@ -7,16 +7,15 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import EngineChoice, RunChoice, with_choices
 
 
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
+    weights: EngineChoice,
     corpus: o.CorpusOption = "cldr",
-    study: o.StudyOption = o.DEFAULT_STUDY,
-    label: o.LabelOption = None,
-    stage: o.StageOption = None,
-    preset: o.PresetOption = "default",
-    languages: o.LanguagesOption = None,
+    run: RunChoice,
     centre: Annotated[
         str | None,
         typer.Option(
@@ -35,17 +34,6 @@ def command(
         ),
     ] = None,
     against: o.AgainstOption = None,
-    limit: o.LimitOption = None,
-    batch_size: o.BatchSizeOption = "auto",
-    seed: o.SeedOption = 0,
-    overwrite: o.OverwriteOption = False,
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "auto",
-    device: o.DeviceOption = "auto",
-    device_map: o.DeviceMapOption = None,
-    engine: o.EngineOption = "native",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
 ) -> None:
     """Similarity: cosine and retrieval of translations in the residual stream, layer by layer.
 
@@ -57,36 +45,25 @@ def command(
     from interp.data.corpus import Corpus
     from interp.similarity.run import run_similarity
 
-    spec = checkpoint(
-        model,
-        label=label,
-        stage=stage,
-        engine=engine,
-        base=base,
-        dtype=dtype,
-        device=device,
-        device_map=device_map,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
-    rows = o.parse_batch_size(batch_size)
-    codes = o.parse_languages(languages)
+    spec = checkpoint(weights, run)
+    rows = run.rows()
+    codes = run.codes()
     choices = {"centre": centre, "seq_len": seq_len, "n_blocks": n_blocks}
-    options = chosen_options("similarity", preset, choices)
-    target = open_study(study)
+    options = chosen_options("similarity", run.preset, choices)
+    target = open_study(run.study)
     check_label(target, against, spec.label)
-    text = Corpus.load(corpus, languages=codes, limit=limit, seed=seed)
+    text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
     run_id = run_similarity(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=preset,
+        preset=run.preset,
         languages=codes,
         batch_size=rows,
-        seed=seed,
-        overwrite=overwrite,
+        seed=run.seed,
+        overwrite=run.overwrite,
         **options,
     )
     print_similarity(target, run_id, against=against)

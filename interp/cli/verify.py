@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interp.cli import options as o
+from interp.cli.choices import OneDeviceChoice, RecordChoice, with_choices
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Float32(OneDeviceChoice):
+    dtype: o.DtypeOption = "float32"
+
+
+@with_choices
 def command(
-    model: o.ModelOption,
+    *,
     engine: Annotated[
         str,
         typer.Option(help="all, or names separated by commas; each is held against native."),
     ] = "all",
-    base: o.BaseOption = None,
-    dtype: o.DtypeOption = "float32",
-    device: o.DeviceOption = "auto",
-    trust_remote_code: o.TrustOption = False,
-    architectures: o.ArchitecturesOption = None,
+    weights: _Float32,
 ) -> None:
     """Run the same text through several engines and print the largest difference per site."""
     from interp.cli.session import checkpoint
@@ -31,21 +35,13 @@ def command(
 
     names = ENGINES if engine == "all" else tuple(part.strip() for part in engine.split(","))
     others = other_engines(names)
-    spec = checkpoint(
-        model,
-        label="verify",
-        stage=None,
-        engine="native",
-        base=base,
-        dtype=dtype,
-        device=device,
-        trust_remote_code=trust_remote_code,
-        architectures_file=architectures,
-    )
+    spec = checkpoint(weights, RecordChoice(label="verify"))
     frame = verify(spec.load(), engines=others)
     for name, rows in frame.groupby("engine", sort=False):
         if (rows["verdict"] != "refused").any():
-            print_frame(_shown(rows), f"{model}: largest difference per site, {name} and native")
+            print_frame(
+                _shown(rows), f"{weights.model}: largest difference per site, {name} and native"
+            )
     for name in others:
         console().print(_verdict(name, frame[frame["engine"] == name]), markup=False)
     if (frame["verdict"] == "differs").any():
