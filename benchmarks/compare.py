@@ -22,6 +22,7 @@ import sys
 import time
 
 import numpy as np
+from _record import Claim, finish, parse
 from numpy.typing import NDArray
 
 from interp.comparison.lape import CountsPair
@@ -93,34 +94,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a small shape, for a smoke test")
     parser.add_argument("--replicates", type=int, default=40, help="how many are timed")
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     n_layers, d_mlp = (8, 1024) if arguments.quick else (32, 11_008)
     pair = make_pair(n_layers, d_mlp)
-    print(
+    shape = (
         f"{n_layers} x {d_mlp:,} neurons, {len(LANGUAGES)} languages, {pair.n_base} blocks, "
-        f"{pair.base.counts.nbytes / 1e9:.2f} GB of counts a checkpoint, {os.cpu_count()} cores"
+        f"{pair.base.counts.nbytes / 1e9:.2f} GB of counts a checkpoint"
     )
+    print(f"{shape}, {os.cpu_count()} cores")
     seconds, core_seconds = time_bootstrap(pair, arguments.replicates)
     minutes = seconds * REPLICATES / arguments.replicates / 60
     print(
         f"{REPLICATES:,} bootstrap replicates of a pair: {minutes:.2f} minutes, extrapolated from "
-        f"{arguments.replicates} in {seconds:.1f} s; / {LIMIT_MINUTES:.0f} minutes: "
-        f"{minutes / LIMIT_MINUTES:.3f} (aim <= 1); computing: "
+        f"{arguments.replicates} in {seconds:.1f} s; computing: "
         f"{core_seconds * REPLICATES / arguments.replicates / 60:.2f} core-minutes (the rest is waiting "
         "for cores that others use)"
     )
-    print(
-        f"peak memory: {peak_gib():.2f} GiB; / {LIMIT_GIB:.0f} GiB: {peak_gib() / LIMIT_GIB:.3f} "
-        "(aim <= 1)"
-    )
+    gib = peak_gib()
+    print(f"peak memory: {gib:.2f} GiB")
     small = make_pair(2, 128) if arguments.quick else make_pair(8, 1024)
     settings = Settings(100, 199, 20) if arguments.quick else Settings()
     start = time.perf_counter()
     contrast(small, settings)
+    whole = time.perf_counter() - start
     print(
         f"whole comparison at {small.base.shape[0]} x {small.base.shape[1]:,} neurons "
-        f"({settings}): {time.perf_counter() - start:.1f} s"
+        f"({settings}): {whole:.1f} s"
     )
+    claims = [
+        Claim(
+            f"{REPLICATES:,} bootstrap replicates of a pair / {LIMIT_MINUTES:.0f} minutes", shape,
+            minutes / LIMIT_MINUTES, limit=1, note=f"extrapolated from {arguments.replicates}",
+        ),
+        Claim(f"peak memory of that / {LIMIT_GIB:.0f} GiB", shape, gib / LIMIT_GIB, limit=1),
+    ]  # fmt: skip
+    finish(arguments, __file__, claims, {"whole_comparison_of_the_organism_seconds": whole})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import torch
 from _models import n_parameters, random_olmo2
+from _record import Claim, finish, parse
 from _timing import compare
 
 from interp.errors import InterpError
@@ -77,15 +78,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a small shape, for a smoke test")
     parser.add_argument("--rounds", type=int, default=None, help="default: 11, 3 with --quick")
     parser.add_argument("--threads", type=int, default=None, help="default: torch's choice")
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     bench = Bench(arguments.quick)
     batch, pos = bench.ids.shape
-    print(
-        f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.1f}M parameters, batch {batch} x {pos} tokens, "
-        f"{len(bench.sites)} sites, fp32, {torch.get_num_threads()} threads"
+    shape = (
+        f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.1f}M parameters, batch {batch} x {pos} "
+        f"tokens, {len(bench.sites)} sites, fp32"
     )
+    print(f"{shape}, {torch.get_num_threads()} threads")
     contenders: dict[str, Callable[[], object]] = {
         name: (lambda engine=engine: bench.capture(engine))
         for name, engine in bench.engines.items()
@@ -94,8 +96,17 @@ def main() -> None:
     rounds = arguments.rounds or (3 if arguments.quick else 11)
     with torch.no_grad():
         bench.check()
-        for timing in compare(contenders, baseline=BASELINE, rounds=rounds).values():
-            print(timing)
+        found = compare(contenders, baseline=BASELINE, rounds=rounds)
+    for timing in found.values():
+        print(timing)
+    claims = [
+        Claim.of(timing, f"{name}, all sites captured / {BASELINE}", shape)
+        if name != PLAIN
+        else Claim.of(timing, f"{PLAIN} / {BASELINE}, all sites captured", shape)
+        for name, timing in found.items()
+        if name != BASELINE
+    ]
+    finish(arguments, __file__, claims)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from _record import Claim, finish, parse
 from _timing import compare
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,16 +121,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="three languages, few rounds")
     parser.add_argument("--rounds", type=int, default=None, help="default: 11, with --quick 3")
     parser.add_argument("--threads", type=int, default=None, help="default: torch's choice")
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     quiet_libraries()
     languages = ["en", "de", "zh"] if arguments.quick else None
     facts = FactSet.load("cldr", languages=languages, split="train")
-    print(
-        f"organism, {len(facts.languages)} languages x 8 rollouts per fact, "
-        f"{torch.get_num_threads()} threads"
-    )
+    shape = f"organism, {len(facts.languages)} languages x 8 rollouts per fact, fp32"
+    print(f"{shape}, {torch.get_num_threads()} threads")
     base = "straight-line reference"
     contenders: dict[str, Callable[[], object]] = {
         base: StraightLine(facts),
@@ -143,7 +142,15 @@ def main() -> None:
     found = compare(contenders, baseline=base, rounds=rounds, warmup=1)
     for timing in found.values():
         print(timing)
-    print(f"seconds per fact / reference: {found['interp train grpo'].ratio:.2f} (aim <= {AIM})")
+    claims = [
+        Claim.of(
+            timing, f"a fact's update, {name.strip()} / {base}", shape,
+            limit=AIM if name == "interp train grpo" else None,
+        )
+        for name, timing in found.items()
+        if name != base
+    ]  # fmt: skip
+    finish(arguments, __file__, claims)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from _models import n_parameters, random_olmo2
+from _record import Claim, finish, parse
 from _timing import Timing, compare
 from torch import Tensor, nn
 
@@ -142,33 +143,37 @@ class Batching:
         )
 
 
-def report_overhead(quick: bool, rounds: int) -> None:
-    """Print table (a)."""
+def report_overhead(quick: bool, rounds: int) -> Claim:
+    """Print table (a) and return its claim."""
     size = {**LARGE, "num_hidden_layers": 2, "hidden_size": 192} if quick else LARGE
     bench = Overhead(size, (4, 64) if quick else (4, 256))
     batch, pos = bench.ids.shape
-    print(
-        f"(a) OLMo-2 shape, {n_parameters(bench.model) / 1e6:.0f}M parameters, batch {batch} x {pos} tokens"
+    shape = (
+        f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.0f}M parameters, batch {batch} x {pos} "
+        "tokens, fp32"
     )
+    print(f"(a) {shape}")
     found = bench.compare(rounds)
     for timing in found.values():
         print(timing)
-    print(f"LAHIS / bare forward and backward: {found['LAHIS'].ratio:.3f} (aim <= {AIM_OVERHEAD})")
+    what = "LAHIS / one batched forward and backward to the first block's heads"
+    return Claim.of(found["LAHIS"], what, shape, limit=AIM_OVERHEAD)
 
 
-def report_batching(quick: bool, rounds: int) -> None:
-    """Print table (b)."""
+def report_batching(quick: bool, rounds: int) -> Claim:
+    """Print table (b) and return its claim."""
     bench = Batching(ORGANISM, 24 if quick else 120)
-    print(
-        f"(b) OLMo-2 organism, {len(bench.samples)} samples of "
-        f"{sum(map(len, bench.samples)) / len(bench.samples):.0f} tokens, "
-        f"{len(bench.plan)} batches"
+    shape = (
+        f"OLMo-2 organism, {len(bench.samples)} samples of "
+        f"{sum(map(len, bench.samples)) / len(bench.samples):.0f} tokens, fp32"
     )
+    print(f"(b) {shape}, {len(bench.plan)} batches")
     found = bench.compare(rounds)
     for timing in found.values():
         print(timing)
     alone = found["plain loop, one sample at a time"]
-    print(f"one sample at a time / LAHIS in batches: {alone.ratio:.2f} (aim >= {AIM_SPEEDUP})")
+    what = "plain loop, one sample at a time / LAHIS"
+    return Claim.of(alone, what, shape, limit=AIM_SPEEDUP, at_least=True)
 
 
 def main() -> None:
@@ -178,15 +183,17 @@ def main() -> None:
     parser.add_argument("--part", choices=("a", "b"), default=None, help="default: both")
     parser.add_argument("--rounds", type=int, default=None, help="default: 11, with --quick 3")
     parser.add_argument("--threads", type=int, default=None, help="default: torch's choice")
-    arguments = parser.parse_args()
+    arguments = parse(parser, "part")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     rounds = arguments.rounds or (3 if arguments.quick else 11)
     print(f"fp32, {torch.get_num_threads()} threads")
+    claims = []
     if arguments.part != "b":
-        report_overhead(arguments.quick, rounds)
+        claims.append(report_overhead(arguments.quick, rounds))
     if arguments.part != "a":
-        report_batching(arguments.quick, rounds)
+        claims.append(report_batching(arguments.quick, rounds))
+    finish(arguments, __file__, claims)
 
 
 if __name__ == "__main__":

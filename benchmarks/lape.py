@@ -16,6 +16,7 @@ from functools import partial
 
 import torch
 from _models import n_parameters, random_olmo2
+from _record import Claim, finish, parse
 from _timing import compare
 
 from interp.lape.counts import SequenceCounter, activation_site
@@ -77,15 +78,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a small shape, for a smoke test")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--threads", type=int, default=None, help="default: torch's choice")
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     bench = Bench(arguments.quick)
     batch, pos = bench.ids.shape
-    print(
-        f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.0f}M parameters, batch {batch} x {pos} tokens, "
-        f"fp32, {torch.get_num_threads()} threads"
+    shape = (
+        f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.0f}M parameters, batch {batch} x {pos} "
+        "tokens, fp32"
     )
+    print(f"{shape}, {torch.get_num_threads()} threads")
     contenders = {
         "bare forward of the body": bench.bare,
         "LAPE counts": bench.lape,
@@ -95,7 +97,12 @@ def main() -> None:
         found = compare(contenders, baseline="bare forward of the body", rounds=arguments.rounds)
     for timing in found.values():
         print(timing)
-    print(f"LAPE / bare forward of the body: {found['LAPE counts'].ratio:.3f} (aim <= {AIM})")
+    counts, authors = found["LAPE counts"], found["as in the authors' script (with logits)"]
+    claims = [
+        Claim.of(counts, "LAPE / bare forward of the body", shape, limit=AIM),
+        Claim.of(authors, "as in the authors' script, with logits / bare forward", shape),
+    ]
+    finish(arguments, __file__, claims)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import argparse
 
 import torch
 from _models import random_olmo2
+from _record import Claim, finish, parse
 from _timing import compare
 from torch import Tensor
 
@@ -121,17 +122,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a small shape, for a smoke test")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=None, help="default: torch's choice")
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     bench = Bench(arguments.quick)
     shape = bench.model.shape
     tokens = sum(len(prompt) for prompt in bench.prompts)
-    print(
+    of = (
         f"OLMo-2 shape, vocabulary {shape.d_vocab:,}, d_model {shape.d_model}, {shape.n_layers} "
-        f"layers, {len(bench.prompts)} prompts of {tokens} tokens, {ROLES} ranked tokens, fp32, "
-        f"{torch.get_num_threads()} threads"
+        f"layers, {len(bench.prompts)} prompts of {tokens} tokens, {ROLES} ranked tokens, fp32"
     )
+    print(f"{of}, {torch.get_num_threads()} threads")
     with torch.inference_mode():
         print(f"equal ranks: {bench.check():.2%} (the rest within rounding)")
         found = compare(
@@ -142,8 +143,11 @@ def main() -> None:
         )
     for timing in found.values():
         print(timing)
-    print(f"{KLAR} / lens: {found[KLAR].ratio:.1f} (aim >= {AIM})")
-    print(f"{LAST} / lens: {found[LAST].ratio:.1f}")
+    claims = [
+        Claim.of(found[KLAR], f"{KLAR} / lens", of, limit=AIM, at_least=True),
+        Claim.of(found[LAST], f"{LAST} / lens", of),
+    ]
+    finish(arguments, __file__, claims)
 
 
 if __name__ == "__main__":

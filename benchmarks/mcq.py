@@ -16,6 +16,7 @@ import argparse
 
 import torch
 from _models import n_parameters, random_olmo2
+from _record import Claim, finish, parse
 from _timing import compare
 from torch import Tensor
 
@@ -103,16 +104,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a small shape, for a smoke test")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     torch.set_num_threads(arguments.threads)
     bench = Bench(arguments.quick)
     options = sum(len(option) for item in bench.items for option in item.options)
-    print(
+    shape = (
         f"OLMo-2 shape, {n_parameters(bench.model) / 1e6:.0f}M parameters, {len(bench.items)} items, "
         f"prompts of {sum(len(item.prompt) for item in bench.items) / len(bench.items):.1f} tokens, "
-        f"{N_OPTIONS} options of {options / N_OPTIONS / len(bench.items):.1f}, fp32, "
-        f"{torch.get_num_threads()} threads"
+        f"{N_OPTIONS} options of {options / N_OPTIONS / len(bench.items):.1f}, fp32"
     )
+    print(f"{shape}, {torch.get_num_threads()} threads")
     with torch.inference_mode():
         print(f"equal scores: largest relative difference {bench.check():.1e} (<= {TOLERANCE:.0e})")
         found = compare(
@@ -123,7 +124,8 @@ def main() -> None:
         )
     for timing in found.values():
         print(timing)
-    print(f"{ROWS} / {SHARED}: {found[ROWS].ratio:.2f} (aim >= {AIM})")
+    claim = Claim.of(found[ROWS], f"{ROWS} / {SHARED}", shape, limit=AIM, at_least=True)
+    finish(arguments, __file__, [claim])
 
 
 if __name__ == "__main__":
