@@ -143,15 +143,27 @@ def finish(
     """
     for claim in claims:
         print(claim)
-    name = Path(file).stem
-    if arguments.record or arguments.out:
-        found = record(name, claims, vars(arguments), details)
-        for path in [RESULTS / f"{name}.json"] * arguments.record + [arguments.out]:
-            if path is not None:
-                write(path, found)
-                print(f"written: {path}")
+    for path in save(arguments, file, claims, details):
+        print(f"written: {path}")
     if arguments.strict and any(claim.held is False for claim in claims):
         raise SystemExit(1)
+
+
+def save(
+    arguments: argparse.Namespace,
+    file: str,
+    claims: Sequence[Claim],
+    details: Mapping[str, Any] | None = None,
+) -> list[Path]:
+    """Write the record where it was asked for; long benchmarks do so after each part."""
+    name = Path(file).stem
+    places = [RESULTS / f"{name}.json"] if arguments.record else []
+    places += [arguments.out] if arguments.out else []
+    if places:
+        found = record(name, claims, vars(arguments), details)
+        for path in places:
+            write(path, found)
+    return places
 
 
 def record(

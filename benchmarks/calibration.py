@@ -31,7 +31,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
+from _record import RESULTS, Claim, finish, parse, save
 from _sources import from_study, generated
 from _tally import designs, power, tally
 
@@ -77,8 +79,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--power-draws", type=int, default=60)
     parser.add_argument("--quick", action="store_true", help="a small generated pair, 20 draws")
-    parser.add_argument("--save", type=Path, help="a JSON file; other families in it are kept")
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     families, draws, power_draws = arguments.families, arguments.draws, arguments.power_draws
     study = None
     if arguments.quick:
@@ -91,6 +92,7 @@ def main() -> None:
         families = ["generated"]
     else:
         study = load_study(arguments.study)
+    whole = kept(arguments)
     for family in families:
         start = perf_counter()
         pairs, plants, remark = generated() if study is None else from_study(study, family)
@@ -114,15 +116,35 @@ def main() -> None:
             found["power"].append(one)
         found["seconds"] = round(perf_counter() - start)
         print(f"{family}: {found['seconds']} s")
-        if arguments.save:
-            save(arguments.save, family, found)
+        whole[family] = found
+        save(arguments, __file__, claims(whole), {"families": whole})
+    finish(arguments, __file__, claims(whole), {"families": whole})
 
 
-def save(path: Path, family: str, found: Mapping[str, object]) -> None:
-    """Write one family's figures beside the others'."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(path.read_text()) if path.is_file() else {}
-    path.write_text(json.dumps({**known, family: found}, indent=1, sort_keys=True) + "\n")
+def kept(arguments: argparse.Namespace) -> dict[str, Mapping[str, Any]]:
+    """What the file that will be written holds of other families: they stay in it."""
+    path = RESULTS / "calibration.json" if arguments.record else arguments.out
+    if path is None or not path.is_file():
+        return {}
+    known: dict[str, Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["details"]
+    return dict(known["families"])
+
+
+def claims(families: Mapping[str, Mapping[str, Any]]) -> list[Claim]:
+    """Of both designs, the largest share of rows called beyond noise over families."""
+    found = []
+    for design in ("halves", "swapped"):
+        worst = max(families, key=lambda name: families[name][design]["beyond_noise"])
+        one = families[worst][design]
+        found.append(
+            Claim(
+                f"share of rows called beyond noise where nothing differs, {design} / {LIMIT}",
+                f"{one['draws']} draws; the highest of {', '.join(families)}",
+                one["beyond_noise"] / LIMIT, rounds=1, limit=1,
+                note=f"{worst}: {100 * one['beyond_noise']:.2f} %",
+            )
+        )  # fmt: skip
+    return found
 
 
 if __name__ == "__main__":

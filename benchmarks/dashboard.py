@@ -14,7 +14,8 @@ computing, which do not depend on what else the machine does:
 * ``again``: its address opened anew, with the interface itself to be started in the browser (no limit);
 * ``rerun``: something else chosen, in every visible control of the page; the slowest control is named.
 
-At the end the server's memory, highest and now.
+At the end the server's memory, and the claims: its highest memory, the slowest page and the slowest control, each
+against its limit.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from _record import Claim, finish, parse
 from _study7b import QUICK, Size, write_study
 
 LIMIT_WARM = 2.0
@@ -78,6 +80,47 @@ class Meter:
         return True
 
 
+@dataclass
+class Found:
+    """What the claims are made of.
+
+    Attributes:
+        warm: page to the median seconds in which its link is followed.
+        reruns: page and control to the median seconds of a change.
+        gib: the server's highest memory.
+    """
+
+    warm: dict[str, float] = field(default_factory=dict)
+    reruns: dict[str, float] = field(default_factory=dict)
+    gib: float = 0.0
+
+    def keep(self, page: str, warm: Taken, reruns: dict[str, Taken]) -> None:
+        """Add the medians of a page."""
+        self.warm[page or "overview"] = statistics.median(warm.clock)
+        for key, taken in reruns.items():
+            self.reruns[f"{page or 'overview'}: {key}"] = statistics.median(taken.clock)
+
+    def claims(self, shape: str) -> list[Claim]:
+        """The slowest of each kind against its limit, and how many are above it."""
+        claims = [
+            Claim(
+                f"server's highest memory / {LIMIT_GIB} GiB", shape, self.gib / LIMIT_GIB, limit=1
+            )
+        ]
+        for what, limit, found in (
+            ("the slowest page opened again", LIMIT_WARM, self.warm),
+            ("the slowest change of a control", LIMIT_RERUN, self.reruns),
+        ):
+            if not found:
+                continue
+            name = max(found, key=lambda one: found[one])
+            above = sum(seconds > limit for seconds in found.values())
+            note = f"{name}; {above} of {len(found)} are above"
+            ratio = found[name] / limit
+            claims.append(Claim(f"{what} / {limit:.0f} s", shape, ratio, limit=1, note=note))
+        return claims
+
+
 def report(
     page: str, cold: Taken, warm: Taken, again: Taken | None, reruns: dict[str, Taken]
 ) -> None:
@@ -94,7 +137,7 @@ def report(
         print(f"{'':<11} rerun {key:<14} {reruns[key].limited(LIMIT_RERUN)}", flush=True)
 
 
-def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) -> None:
+def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) -> Found:
     """Measure in a browser.
 
     Args:
@@ -107,6 +150,7 @@ def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) 
     from playwright.sync_api import Error, sync_playwright
 
     rng = random.Random(0)
+    result = Found()
     with serving(study) as server, sync_playwright() as driver:
         meter = Meter(server.cpu)
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
@@ -148,18 +192,17 @@ def measure(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) 
             if failed := reader.failed():
                 print(f"{page or 'overview'}: fails after a choice: {failed}")
             report(page, cold, warm, again, reruns)
+            result.keep(page, warm, reruns)
             print(
                 f"{'':<11} memory {server.memory('VmRSS'):.2f} GiB, load {os.getloadavg()[0]:.1f}"
             )
-        for what, name in (("VmHWM", "highest"), ("VmRSS", "now")):
-            gib = server.memory(what)
-            print(
-                f"server's memory, {name}: {gib:.2f} GiB / {LIMIT_GIB} GiB: {gib / LIMIT_GIB:.2f}"
-            )
+        result.gib = server.memory("VmHWM")
+        print(f"server's memory now: {server.memory('VmRSS'):.2f} GiB")
         browser.close()
+    return result
 
 
-def measure_scripts(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) -> None:
+def measure_scripts(study: Path, rounds: int, most: int | None, pages: tuple[str, ...]) -> Found:
     """Measure the pages' scripts alone, in this process: nothing is sent or drawn."""
     os.environ.setdefault("STREAMLIT_LOGGER_LEVEL", "error")
     from streamlit.testing.v1 import AppTest
@@ -168,6 +211,7 @@ def measure_scripts(study: Path, rounds: int, most: int | None, pages: tuple[str
     sys.path.insert(0, str(root))
     sys.argv = ["app.py"]
     meter = Meter(time.process_time)
+    result = Found()
     app = AppTest.from_file(str(root / "dashboards" / "app.py"), default_timeout=300)
     app.query_params["study"] = str(study)
 
@@ -200,10 +244,9 @@ def measure_scripts(study: Path, rounds: int, most: int | None, pages: tuple[str
         if app.exception:
             print(f"{page or 'overview'}: fails: {app.exception[0].message}")
         report(page, cold, warm, None, reruns)
-    gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"memory of this process, highest: {gib:.2f} GiB / {LIMIT_GIB} GiB: {gib / LIMIT_GIB:.2f}"
-    )
+        result.keep(page, warm, reruns)
+    result.gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return result
 
 
 @contextmanager
@@ -226,21 +269,25 @@ def main() -> None:
     parser.add_argument("--study", type=Path, help="measure this study instead of writing one")
     parser.add_argument("--page", action="append", help="only this page (its address)")
     parser.add_argument("--no-browser", action="store_true", help="the pages' scripts alone")
-    arguments = parser.parse_args()
+    arguments = parse(parser, "study", "page", "no_browser")
     size = QUICK if arguments.quick else Size()
     rounds, most = (1, 1) if arguments.quick else (arguments.rounds, None)
     pages = tuple(arguments.page or (("", "heads") if arguments.quick else PAGES))
+    shape = (
+        f"3 checkpoints of {size.layers} layers, {size.neurons:,} neurons and {size.heads} heads a "
+        f"layer, 12 languages, {size.facts:,} facts"
+    )
     print(
-        f"{size.layers} layers, {size.neurons:,} neurons and {size.heads} heads a layer, 12 languages, "
-        f"{size.facts:,} facts, 3 checkpoints; without gradients and blocks of counts; "
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        f"{shape}; without gradients and blocks of counts; {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f}"
     )
     with nullcontext(arguments.study) if arguments.study else written(size) as study:
         if arguments.no_browser or not browser_there():
             print("pages' scripts without a browser: nothing is drawn")
-            measure_scripts(study, rounds, most, pages)
+            found, how = measure_scripts(study, rounds, most, pages), "; the pages' scripts alone"
         else:
-            measure(study, rounds, most, pages)
+            found, how = measure(study, rounds, most, pages), "; in Chromium on the same cores"
+    finish(arguments, __file__, found.claims(shape + how))
 
 
 def browser_there() -> bool:

@@ -95,6 +95,8 @@ def _same(one: Mapping[str, Any]) -> str:
 def _sentence(members: Sequence[Mapping[str, Any]]) -> str:
     days = sorted({one["date"][:10] for one in members})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    if members[0]["machine"] is None:
+        return f"The machine was not recorded (shares do not depend on it); {when}."
     return f"Measured on {_same(members[0])}; {when}."
 
 
