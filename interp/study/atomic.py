@@ -1,22 +1,30 @@
 """Files that are either whole or absent: write beside, flush to disk, rename.
 
 A reader sees the old file or the new one, never a half of either; a full disk or a kill leaves
-the earlier file as it was.
+the earlier file as it was. What a killed writer leaves beside it is removed by the next writer of the
+same file; a temporary file that is being written is locked, and never taken for such a leftover.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import glob
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from interp.errors import InterpError
+
+try:
+    import fcntl
+except ImportError:  # Windows: a leftover is then removed by age of its name alone
+    fcntl = None  # type: ignore[assignment]
 
 TEMPORARY_SUFFIX = ".part"
 
@@ -38,6 +46,12 @@ def write_error(path: Path, error: OSError) -> InterpError:
             f"no space left on the device while writing {path}: earlier results are untouched; "
             "free some space and run the same command again, it continues from its progress"
         )
+    if error.errno == errno.EFBIG:
+        return InterpError(
+            f"cannot write {path}: {error.strerror} for this process (ulimit -f) or file system: "
+            "earlier results are untouched; raise the limit and run the same command again, it "
+            "continues from its progress"
+        )
     reason = error.strerror or type(error).__name__
     return InterpError(
         f"cannot write {path}: {reason}; choose a folder that can be written with --study"
@@ -55,16 +69,33 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
         InterpError: if the folder cannot be written or the disk is full; an earlier file of
             this name is then untouched and nothing is left beside it.
     """
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Fill a temporary file, which takes the place of ``path`` when the block is left.
+
+    Args:
+        path: the file; its folder must exist.
+
+    Yields:
+        The temporary file, empty, to be written by its name.
+
+    Raises:
+        InterpError: for an ``OSError`` of the block or of the exchange: the folder cannot be written,
+            the disk is full. An earlier file of this name is then untouched and nothing is left
+            beside it.
+    """
     try:
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY_SUFFIX
-        )
+        remove_leftovers(path.parent, path.name)
+        temporary, held = _begin(path)
     except OSError as error:
         raise write_error(path, error) from error
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
+        yield temporary
+        with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide a shared study from colleagues
         os.replace(temporary, path)
@@ -72,7 +103,26 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
     except OSError as error:
         raise write_error(path, error) from error
     finally:
-        Path(temporary).unlink(missing_ok=True)  # gone already unless something failed
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)  # gone already unless something failed
+        if held is not None:
+            os.close(held)
+
+
+def _begin(path: Path) -> tuple[Path, int | None]:
+    """Make a temporary file beside ``path``; while its handle is open, nobody removes it."""
+    while True:
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY_SUFFIX
+        )
+        if fcntl is None:
+            os.close(handle)
+            return Path(name), None
+        with contextlib.suppress(OSError):  # some network file systems cannot lock
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.path.exists(name):
+            return Path(name), handle
+        os.close(handle)  # removed between its making and its lock: another one
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -108,13 +158,34 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     )
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, name: str = "") -> None:
     """Delete the temporary files that a killed writer left in ``folder``.
 
-    Only the holder of the study's lock may call this.
+    Args:
+        folder: where to look.
+        name: only those that were to become this file; all by default.
     """
-    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-        path.unlink(missing_ok=True)
+    pattern = f".{glob.escape(name)}.*{TEMPORARY_SUFFIX}" if name else f".*{TEMPORARY_SUFFIX}"
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            if not _is_written(path):
+                path.unlink(missing_ok=True)
+
+
+def _is_written(path: Path) -> bool:
+    """Whether a living writer holds a temporary file."""
+    if fcntl is None:
+        return False
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return False
 
 
 def _plain(value: Any) -> Any:

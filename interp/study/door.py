@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,7 +136,8 @@ def prove_writable(folder: Path) -> None:
         InterpError: if it cannot be written.
     """
     # Through the same door as results, so that a refusal leaves neither a file nor an open handle.
-    probe = folder / f".probe.{os.getpid()}{TEMPORARY_SUFFIX}"
+    # One name for every process: what a killed one left is replaced.
+    probe = folder / f".probe{TEMPORARY_SUFFIX}"
     write_bytes(probe, b"\0" * 4096)
     probe.unlink(missing_ok=True)
 

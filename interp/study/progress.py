@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from interp.study import tables
-from interp.study.atomic import write_bytes
 from interp.study.locking import env_seconds
 
 PROGRESS = "progress.safetensors"
@@ -53,6 +52,10 @@ class ProgressFile:
         self._interval = env_seconds("INTERP_SAVE_SECONDS", 10.0)
         self._next = time.monotonic() + self._interval
 
+    def due(self) -> bool:
+        """Whether the pause since the last save is over."""
+        return time.monotonic() >= self._next
+
     def save(
         self, step: int, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], force: bool
     ) -> bool:
@@ -64,11 +67,11 @@ class ProgressFile:
         Returns:
             Whether it was saved.
         """
-        started = time.monotonic()
-        if not force and started < self._next:
+        if not force and not self.due():
             return False
-        data = tables.tensor_bytes(arrays, {**self._key, "step": int(step), "state": dict(state)})
-        write_bytes(self.path, data)
+        started = time.monotonic()
+        note = {**self._key, "step": int(step), "state": dict(state)}
+        tables.write_tensors(self.path, arrays, note)
         ended = time.monotonic()
         pause = max(self._interval, 20 * (ended - started)) if self._interval else 0.0
         self._next = ended + pause
@@ -82,7 +85,7 @@ class ProgressFile:
             starting over, standard error says why.
         """
         try:
-            arrays, metadata = tables.read_tensors(self.path.read_bytes())
+            arrays, metadata = tables.read_tensor_file(self.path)
             found = {key: metadata[key] for key in self._key}
             progress = Progress(int(metadata["step"]), arrays, dict(metadata["state"]))
         except FileNotFoundError:

@@ -33,7 +33,10 @@ class Run:
         folder: its folder.
         already_finished: whether the study holds this result already; then nothing is written.
         progress_state: what ``save_progress`` was given as ``state``, after ``load_progress``.
+        writes: whether this process writes the run; of several, only the first does.
     """
+
+    writes = True
 
     def __init__(self, folder: Path, spec: RunSpec, finished: bool, record: dict[str, Any]) -> None:
         """Open the run; called by :func:`open_run` only."""
@@ -58,6 +61,10 @@ class Run:
         self.progress_state = progress.state
         self._record["resumed_at_steps"] = [*self._record["resumed_at_steps"], progress.step]
         return progress.step, progress.arrays
+
+    def progress_due(self) -> bool:
+        """Whether ``save_progress`` would save now, without being forced."""
+        return self._progress.due()
 
     def save_progress(
         self,
@@ -101,7 +108,9 @@ class Run:
         notes: dict[str, Any] = {"rows": table.num_rows}
         if "lang" in schema.names:
             notes["languages"] = sorted(table.column("lang").drop_null().unique().to_pylist())
-        self._write(f"{name}.parquet", tables.table_bytes(table), notes)
+        file = self.folder / f"{name}.parquet"
+        write_bytes(file, tables.table_bytes(table))
+        self._wrote(file, notes)
 
     def write_tensors(
         self,
@@ -118,8 +127,9 @@ class Run:
         """
         self._refuse_if_finished()
         shapes = {key: list(np.shape(array)) for key, array in arrays.items()}
-        data = tables.tensor_bytes(arrays, metadata or {})
-        self._write(f"{name}.safetensors", data, {"tensors": shapes})
+        file = self.folder / f"{name}.safetensors"
+        tables.write_tensors(file, arrays, metadata or {})
+        self._wrote(file, {"tensors": shapes})
 
     def record(self, key: str, value: Any) -> None:
         """Keep a fact about how the run was made in ``run.json``, e.g. its batch composition.
@@ -131,10 +141,13 @@ class Run:
         self._refuse_if_finished()
         self._record["notes"][key] = value
 
-    def _write(self, name: str, data: bytes, notes: Mapping[str, Any]) -> None:
-        write_bytes(self.folder / name, data)
-        digest = hashlib.sha256(data).hexdigest()
-        self._record["files"][name] = {"sha256": digest, "bytes": len(data), **notes}
+    def _wrote(self, file: Path, notes: Mapping[str, Any]) -> None:
+        """Note a file that is on disk now, with its hash."""
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        self._record["files"][file.name] = {
+            "sha256": digest, "bytes": file.stat().st_size, **notes,
+        }  # fmt: skip
 
     def _refuse_if_finished(self) -> None:
         if self.already_finished:

@@ -1,4 +1,4 @@
-"""Frames and arrays to bytes and back: the same content gives the same bytes.
+"""Frames and arrays to bytes or files and back: the same content gives the same bytes.
 
 Parquet is written with a fixed schema, compression and row-group size and no pandas metadata;
 safetensors with one metadata entry. Neither holds a time or a path, so two identical runs leave
@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +20,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors import numpy as safetensors
 
 from interp.errors import unknown
-from interp.study.atomic import to_json
+from interp.study.atomic import to_json, whole_file
 from interp.study.schema import SCHEMA_VERSION, TABLES, Column, TableSchema
 
 READ_ERRORS = (pa.ArrowException, SafetensorError, OSError, ValueError, KeyError)
@@ -253,27 +256,64 @@ def empty_frame(schema: TableSchema) -> pd.DataFrame:
     return arrow_schema(schema).empty_table().to_pandas(ignore_metadata=True)
 
 
-def tensor_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
-    """Serialise named arrays to safetensors, deterministically.
+def write_tensors(
+    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
+) -> None:
+    """Write named arrays as safetensors: atomic, durable, the same content in the same bytes.
+
+    The arrays go from their memory to the file; beside them nothing of their size is held (but for a
+    copy of one that is not contiguous).
 
     Args:
+        path: the file; its folder must exist.
         arrays: numpy arrays of any shape, no object arrays.
         metadata: JSON-able; stored under the single key ``interp``, because the format's own
             order of several metadata keys is random.
+
+    Raises:
+        TableError: for what is no array.
+        InterpError: if it cannot be written.
     """
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray | np.generic) or array.dtype == object:
             raise TableError(f"tensor {name!r}: expected a numpy array, got {type(array).__name__}")
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    return safetensors.save(plain, metadata={"interp": to_json(metadata)})
+    text = {"interp": to_json(metadata)}
+    with whole_file(path) as temporary:
+        try:
+            safetensors.save_file(plain, temporary, metadata=text)
+        except SafetensorError as error:
+            raise _os_error(error) or error from error
 
 
-def read_tensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read safetensors bytes.
+def _os_error(error: SafetensorError) -> OSError | None:
+    """Return what the operating system answered the library, which says it in words only."""
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
+
+
+def read_tensor_file(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read a safetensors file, each array into memory of its own and nothing twice.
+
+    Args:
+        path: the file.
 
     Returns:
         The arrays by name, and the metadata they were written with.
+
+    Raises:
+        FileNotFoundError: where there is none.
+        SafetensorError, ValueError: if it is damaged; see ``READ_ERRORS``.
     """
+    # Not mapped: a file that is cut short while it is read is an error then, and not a dead process.
+    with safe_open(path, framework="np", backend="pread") as file:
+        stored = file.metadata() or {}
+        arrays: dict[str, np.ndarray] = file.get_tensors()
+    return arrays, json.loads(stored.get("interp", "{}"))
+
+
+def read_tensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read safetensors bytes, as :func:`read_tensor_file` reads a file."""
     arrays = safetensors.load(data)
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])

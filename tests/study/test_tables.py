@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import numpy as safetensors
 
 from interp.errors import InterpError
 from interp.study import TABLES, TableError, tables
@@ -137,29 +141,80 @@ def test_any_values_survive(values) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "int64", "float32", "float64", "bool", "int8"])
-def test_tensors_survive_in_any_layout(dtype: str) -> None:
+def test_tensors_survive_in_any_layout(dtype: str, tmp_path: Path) -> None:
     array = (np.arange(12).reshape(3, 4) % 2).astype(dtype)
     given_arrays = {"b": array.T, "a": array[::2], "zero": np.array(1, dtype=dtype)}
-    data = tables.tensor_bytes(given_arrays, {"axes": ["x"], "n": 3, "k": "v"})
-    back, metadata = tables.read_tensors(data)
-    assert metadata == {"axes": ["x"], "n": 3, "k": "v"}
-    assert set(back) == set(given_arrays)
-    for name, expected in given_arrays.items():
-        assert back[name].dtype == expected.dtype and back[name].shape == expected.shape
-        np.testing.assert_array_equal(back[name], expected)
+    path = tmp_path / "x.safetensors"
+    tables.write_tensors(path, given_arrays, {"axes": ["x"], "n": 3, "k": "v"})
+    for back, metadata in (
+        tables.read_tensor_file(path),
+        tables.read_tensors(path.read_bytes()),
+    ):
+        assert metadata == {"axes": ["x"], "n": 3, "k": "v"}
+        assert set(back) == set(given_arrays)
+        for name, expected in given_arrays.items():
+            assert back[name].dtype == expected.dtype and back[name].shape == expected.shape
+            np.testing.assert_array_equal(back[name], expected)
+            back[name][...] = 0  # a run goes on counting in what it has read
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def test_tensor_bytes_do_not_depend_on_insertion_order() -> None:
+def test_streamed_tensors_are_the_bytes_of_the_whole_file_at_once(tmp_path: Path) -> None:
+    """Files written before they were streamed stay what a run would write today."""
+    arrays = {"counts": np.arange(24, dtype=np.uint16).reshape(2, 3, 4), "tokens": np.arange(6.0)}
+    path = tmp_path / "x.safetensors"
+    tables.write_tensors(path, arrays, {"axes": ["layer"]})
+    at_once = safetensors.save(arrays, metadata={"interp": '{"axes":["layer"]}'})
+    assert path.read_bytes() == at_once and path.stat().st_mode & 0o777 == 0o644
+
+
+def test_tensors_do_not_depend_on_insertion_order(tmp_path: Path) -> None:
     one = {"a": np.ones(3, np.uint16), "b": np.zeros(5)}
     other = {"b": np.zeros(5), "a": np.ones(3, np.uint16)}
     metadata = {f"key{i}": i for i in range(20)}
     reverse = dict(reversed(list(metadata.items())))
-    assert tables.tensor_bytes(one, metadata) == tables.tensor_bytes(other, reverse)
+    first, second = tmp_path / "1", tmp_path / "2"
+    tables.write_tensors(first, one, metadata)
+    tables.write_tensors(second, other, reverse)
+    assert first.read_bytes() == second.read_bytes()
 
 
-def test_object_arrays_are_refused() -> None:
+def test_object_arrays_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="tensor 'x'"):
-        tables.tensor_bytes({"x": np.array([{}])}, {})
+        tables.write_tensors(tmp_path / "x", {"x": np.array([{}])}, {})
+    assert not list(tmp_path.iterdir())
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from interp.study import tables
+
+path, size = Path(sys.argv[1]), 100_000_000
+arrays = {"counts": np.ones(size, np.uint8), "more": np.ones(size, np.uint8)}
+peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+if sys.argv[2] == "write":
+    tables.write_tensors(path, arrays, {})
+else:
+    arrays = None
+    back, _ = tables.read_tensor_file(path)
+    assert back["more"].sum() == size
+print((peak() - before) / (2 * size))
+"""
+
+
+@pytest.mark.slow
+def test_large_arrays_are_written_and_read_without_a_copy_of_them(tmp_path: Path) -> None:
+    """Peak memory beside the arrays themselves, in a process of its own, as a share of their size."""
+    path = tmp_path / "x.safetensors"
+    for what in ("write", "read"):
+        done = subprocess.run(
+            [sys.executable, "-c", MEMORY, str(path), what], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert float(done.stdout) < 0.1, what
 
 
 def test_a_number_that_fits_no_column_is_said() -> None:
