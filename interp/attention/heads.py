@@ -75,6 +75,19 @@ def check_engine(name: str) -> None:
         )
 
 
+def check_implementation(name: str | None) -> None:
+    """Refuse an implementation of attention that never writes its patterns down.
+
+    Raises:
+        InterpError: for any but ``eager``.
+    """
+    if name not in (None, "eager"):
+        raise InterpError(
+            f"attention {name!r} computes no patterns that could be stored: expected 'eager' "
+            "(the default of this command)"
+        )
+
+
 def parse_heads(text: str) -> tuple[Head, ...]:
     """Read ``3.5,4.0``: layer and head, both 0-based.
 

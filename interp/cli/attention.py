@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -12,10 +13,15 @@ from interp.cli.choices import EngineChoice, RunChoice, with_choices
 _HEADS = "Heads"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Patterns(EngineChoice):
+    attn_implementation: o.AttentionOption = "eager"
+
+
 @with_choices
 def command(
     *,
-    weights: EngineChoice,
+    weights: _Patterns,
     heads: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +60,7 @@ def command(
 
     Example: interp attention --model ckpt/base --heads-from base --languages en,ar,bn
     """
-    from interp.attention.heads import check_engine, parse_heads, which_heads
+    from interp.attention.heads import check_engine, check_implementation, parse_heads, which_heads
     from interp.attention.run import run_attention
     from interp.causal.read_sets import find_run
     from interp.cli.print_attention import print_attention
@@ -63,12 +69,13 @@ def command(
 
     which_heads(heads, heads_from)
     named = None if heads is None else parse_heads(heads)
-    spec = checkpoint(weights, run, attn_implementation="eager")  # SDPA computes no patterns
+    spec = checkpoint(weights, run)
     rows = run.rows()
     codes = run.codes()
     choices = {"n_samples": samples, "seq_len": seq_len}
     options = chosen_options("attention", run.preset, choices)
     check_engine(spec.engine)
+    check_implementation(spec.spec.attn_implementation)
     target = open_study(run.study)
     source, run_id = target, None
     if heads_from is not None:

@@ -28,6 +28,7 @@ class OneDeviceChoice:
     base: o.BaseOption = None
     dtype: o.DtypeOption = "auto"
     device: o.DeviceOption = "auto"
+    attn_implementation: o.AttentionOption = None
     trust_remote_code: o.TrustOption = False
     architectures: o.ArchitecturesOption = None
 

@@ -51,6 +51,16 @@ EngineOption = Annotated[
     str,
     typer.Option(help="native, transformer_lens or nnsight.", rich_help_panel=_CHECKPOINT),
 ]
+AttentionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--attn-implementation",
+        metavar="NAME",
+        help="How attention is computed: sdpa, eager, flex_attention, flash_attention_2, _3 or _4; "
+        "transformers' own choice by default (sdpa where the family has it).",
+        rich_help_panel=_CHECKPOINT,
+    ),
+]
 TrustOption = Annotated[
     bool,
     typer.Option(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interp.errors import InterpError, unknown
+from interp.errors import InterpError
 
 if TYPE_CHECKING:
     from interp.cli.choices import OneDeviceChoice, RecordChoice
@@ -55,11 +55,9 @@ def open_study(path: Path) -> Study:
     return Study.open(path, create=True)
 
 
-def checkpoint(
-    weights: OneDeviceChoice, run: RecordChoice, *, attn_implementation: str | None = None
-) -> Checkpoint:
+def checkpoint(weights: OneDeviceChoice, run: RecordChoice) -> Checkpoint:
     """Check a checkpoint without reading its weights; label and stage come from it by default."""
-    from interp.model.engines import ENGINES
+    from interp.model.engines import check_engine
     from interp.model.spec import ModelSpec
 
     model, label, engine = weights.model, run.label, getattr(weights, "engine", "native")
@@ -71,8 +69,7 @@ def checkpoint(
             f"label {name!r}: expected letters, digits, '.', '_' and '-' (starting with a letter "
             "or digit); give one with --label"
         )
-    if engine not in ENGINES:
-        raise unknown("engine", engine, ENGINES)
+    check_engine(engine, weights.attn_implementation)
     spec = ModelSpec.parse(
         model,
         base=weights.base,
@@ -80,7 +77,7 @@ def checkpoint(
         device=weights.device,
         device_map=getattr(weights, "device_map", None),
         trust_remote_code=weights.trust_remote_code,
-        attn_implementation=attn_implementation,
+        attn_implementation=weights.attn_implementation,
         architectures_file=weights.architectures,
     )
     from interp.model.loading import check_checkpoint  # imports transformers, which takes seconds

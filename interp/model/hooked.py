@@ -13,7 +13,7 @@ from interp.errors import InterpError, unknown
 from interp.model import interventions
 from interp.model.architectures import ARCHITECTURES, Architecture, bind, find_architecture
 from interp.model.door import check_batch, check_tokenizer
-from interp.model.engines import ENGINES, make_engine
+from interp.model.engines import check_engine, make_engine
 from interp.model.engines.base import Editor, Observer, Output
 from interp.model.engines.native import NativeEngine
 from interp.model.provenance import describe_in_memory
@@ -95,9 +95,8 @@ class HookedModel:
         """
         from interp.model.loading import load_checkpoint
 
-        if engine not in ENGINES:
-            raise unknown("engine", engine, ENGINES)
         spec = spec if isinstance(spec, ModelSpec) else ModelSpec.parse(spec, **spec_options)
+        check_engine(engine, spec.attn_implementation)
         loaded = load_checkpoint(spec)
         model = cls(
             loaded.model,

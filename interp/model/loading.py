@@ -22,6 +22,7 @@ from interp.errors import InterpError
 from interp.model import adapters, quantisation
 from interp.model.architecture_rows import load_architectures
 from interp.model.architectures import Architecture, bind, find_architecture
+from interp.model.attention import check_attention
 from interp.model.hub import commit_of, find_either, one_line
 from interp.model.provenance import combined_hash, describe_model, files_hash
 from interp.model.spec import ModelSpec, split_revision
@@ -83,12 +84,12 @@ def check_checkpoint(spec: ModelSpec) -> None:
         InterpError: as :func:`load_checkpoint`, for as much as the configuration tells.
     """
     table = load_architectures(spec.architectures_file)
-    _device(spec)
+    device = _device(spec)
     found = _find(spec)
     if found.name == adapters.CONFIG:
         adapters.read_adapter(spec.source, spec.revision, spec.base)
     else:
-        _read_config(spec, found, table)
+        check_attention(spec, _read_config(spec, found, table), device)
 
 
 def _find(spec: ModelSpec) -> Path:
@@ -112,6 +113,7 @@ def _load(
     if found.name == adapters.CONFIG:
         return _load_adapter(spec, table, device, depth, found)
     config = _read_config(spec, found, table)
+    check_attention(spec, config, device)
     model = _load_weights(spec, config, device)
     origin = {
         "revision": commit_of(found) or spec.revision,

@@ -22,6 +22,10 @@ DTYPES = {
 }
 """Accepted names of number types; ``auto`` keeps the type in which the checkpoint is stored."""
 
+FLASH = ("flash_attention_2", "flash_attention_3", "flash_attention_4")
+ATTENTION = ("sdpa", "eager", "flex_attention", *FLASH)
+"""Implementations of attention that transformers has built in."""
+
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
 
@@ -39,7 +43,8 @@ class ModelSpec:
         device: ``auto`` (the first GPU if there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         device_map: spreads the model over several GPUs: ``auto``, ``balanced``, or a mapping.
         trust_remote_code: whether code that comes with the checkpoint may run.
-        attn_implementation: ``sdpa``, ``eager``, ...; ``None`` leaves it to transformers.
+        attn_implementation: one of ``ATTENTION``; ``None`` leaves it to transformers (SDPA where
+            the family has it).
         architectures_file: YAML file with rows for further architectures.
     """
 
@@ -83,7 +88,8 @@ class ModelSpec:
             The specification.
 
         Raises:
-            InterpError: for an empty text, a missing folder, an unknown dtype or device.
+            InterpError: for an empty text, a missing folder, an unknown dtype, device or
+                attention implementation.
         """
         name = str(text).strip()
         if not name:
@@ -101,6 +107,8 @@ class ModelSpec:
             raise InterpError(
                 f"both device={device!r} and device_map={device_map!r} given: choose one"
             )
+        if attn_implementation is not None and attn_implementation not in ATTENTION:
+            raise unknown("attention implementation", attn_implementation, ATTENTION)
         if architectures_file is not None and not Path(architectures_file).is_file():
             raise InterpError(f"architectures file {str(architectures_file)!r} not found")
         return cls(

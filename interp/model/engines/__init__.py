@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interp.errors import unknown
+from interp.errors import InterpError, unknown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,6 +16,25 @@ if TYPE_CHECKING:
 
 ENGINES = ("native", "transformer_lens", "nnsight")
 """Names of the engines; the first is the default."""
+
+
+def check_engine(name: str, attn_implementation: str | None = None) -> None:
+    """Refuse an engine that does not exist, or that could not do what was asked.
+
+    Args:
+        name: name of the engine.
+        attn_implementation: the implementation of attention that was asked for, if any.
+
+    Raises:
+        InterpError: naming the alternatives.
+    """
+    if name not in ENGINES:
+        raise unknown("engine", name, ENGINES)
+    if name == "transformer_lens" and attn_implementation not in (None, "eager"):
+        raise InterpError(
+            f"attention {attn_implementation!r} with engine {name!r}, which computes attention "
+            "itself, as eager does: leave the option out or use engine native or nnsight"
+        )
 
 
 def make_engine(
@@ -36,6 +55,5 @@ def make_engine(
     Raises:
         InterpError: for an unknown name, or a library that is not installed.
     """
-    if name not in ENGINES:
-        raise unknown("engine", name, ENGINES)
+    check_engine(name)
     return import_module(f"interp.model.engines.{name}").create(model, tokenizer, arch, shape)
