@@ -20,6 +20,7 @@ from interp.model.provenance import describe_in_memory
 from interp.model.self_check import self_check as run_self_check
 from interp.model.shape import ModelShape, read_shape
 from interp.model.spec import ModelSpec
+from interp.model.transfer import to_device
 from interp.model.unembed import Unembedding
 
 
@@ -197,8 +198,8 @@ class HookedModel:
             raise unknown("output", output, ("logits", "body"))
         check_batch(input_ids, attention_mask, self.d_embedded)
         return self.engine.run(
-            input_ids.to(self.device),
-            None if attention_mask is None else attention_mask.to(self.device),
+            to_device(input_ids, self.device),
+            None if attention_mask is None else to_device(attention_mask, self.device),
             observe=observe or {},
             edit=edit or {},
             output=output,
