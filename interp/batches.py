@@ -4,6 +4,10 @@ The composition depends on the lengths, the batch size and the kind of device on
 much memory is free or how many processes take part, and it is stored with the run: in bf16 even
 integer counts change with the shape of a batch. Where memory runs out a batch is halved, which is
 said and recorded.
+
+Several processes (`interp.parallel`) take the batches of a plan in turns: in each round everyone
+computes one, and the results come to the first process in the plan's order, so that what it adds up
+is bit for bit what one process would have.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from interp.errors import InterpError
+from interp.parallel import SharedError, Team, n_processes, team
 from interp.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -36,7 +41,7 @@ class BatchPlan:
         batch_size: what was asked, ``auto`` or a number of sequences.
         tokens_per_batch: the budget of ``auto``; ``None`` where a number was given.
         halvings: one entry per halving for lack of memory, in order:
-            ``{"batch", "sequences", "into"}``.
+            ``{"batch", "sequences", "into"}``. What did not fit once is not tried again.
     """
 
     batches: tuple[tuple[int, ...], ...]
@@ -52,7 +57,17 @@ class BatchPlan:
     @property
     def padded_tokens(self) -> int:
         """Tokens computed, padding included."""
-        return sum(len(b) * max(self.lengths[i] for i in b) for b in self.batches)
+        return sum(self.padded(batch) for batch in self.batches)
+
+    def padded(self, indices: Sequence[int]) -> int:
+        """Tokens of some sequences together, padding included."""
+        return len(indices) * max(self.lengths[index] for index in indices)
+
+    @property
+    def too_large(self) -> float:
+        """Padded tokens of the smallest piece that did not fit in memory; infinite so far."""
+        failed = (self.batches[one["batch"]][: one["sequences"]] for one in self.halvings)
+        return min((self.padded(piece) for piece in failed), default=float("inf"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the composition, JSON-able, for the run's record."""
@@ -143,23 +158,100 @@ def run_batches(
 
     Args:
         plan: from :func:`plan_batches`.
-        work: computes the given indices together. It may return the result or add it up itself;
-            then it must add nothing when it raises.
+        work: computes the given indices together and returns the result; it may also add it up
+            itself, in one process, and must then add nothing when it raises.
         start: batches that are done already.
         progress: what the progress bar says; empty for none.
 
     Yields:
         Every batch once it is whole, so that progress saved between two of them never holds half
-        a batch.
+        a batch. Of several processes only the first one gets them.
 
     Raises:
-        InterpError: if even one sequence alone does not fit.
+        InterpError: if even one sequence alone does not fit, and what ``work`` raises; in several
+            processes everyone raises the error of the earliest batch.
     """
-    with progress_bar(progress, total=len(plan.batches), done=start) as advance:
-        for number in range(start, len(plan.batches)):
-            pieces = list(_with_halving(plan, number, plan.batches[number], work))
-            advance()
-            yield BatchDone(number + 1, pieces)
+    for first, rounds in _rounds(plan, work, start, progress):
+        for place, pieces in enumerate(rounds):
+            yield BatchDone(first + place + 1, pieces)
+
+
+def run_rounds(
+    plan: BatchPlan,
+    work: Callable[[Sequence[int]], None],
+    *,
+    start: int = 0,
+    progress: str = "",
+) -> Iterator[int]:
+    """Compute the batches of a plan where ``work`` adds results up itself, in every process.
+
+    For sums that are too large to be sent batch by batch; they have to be exact (whole numbers, or
+    the best of something), since every process adds up batches of its own.
+
+    Args:
+        plan: from :func:`plan_batches`.
+        work: computes the given indices and adds the result up; adds nothing when it raises.
+        start: batches that are done already.
+        progress: what the progress bar says; empty for none.
+
+    Yields:
+        Batches done, whenever every process has finished one: in every process the same numbers.
+
+    Raises:
+        InterpError: as :func:`run_batches`.
+    """
+    processes = team().size
+    for first, _ in _rounds(plan, work, start, progress):
+        yield min(first + processes, len(plan))
+
+
+def _rounds(
+    plan: BatchPlan, work: Callable[[Sequence[int]], Result], start: int, progress: str
+) -> Iterator[tuple[int, list[list[tuple[tuple[int, ...], Result]]]]]:
+    """One batch per process and round: its first batch, and in the first process all results."""
+    processes = team()
+    with progress_bar(progress, total=len(plan), done=start) as advance:
+        for first in range(start, len(plan), processes.size):
+            number = first + processes.rank
+            own = _attempt(plan, number, work) if number < len(plan) else _Outcome()
+            outcomes = [own] if processes.size == 1 else _exchange(processes, plan, own)
+            count = min(processes.size, len(plan) - first)
+            advance(count)
+            yield first, [outcome.pieces for outcome in outcomes[:count]]
+
+
+@dataclass
+class _Outcome(Generic[Result]):
+    """What one process made of its batch."""
+
+    pieces: list[tuple[tuple[int, ...], Result]] = field(default_factory=list)
+    halvings: list[dict[str, int]] = field(default_factory=list)
+    error: str = ""
+
+
+def _attempt(
+    plan: BatchPlan, number: int, work: Callable[[Sequence[int]], Result]
+) -> _Outcome[Result]:
+    """Compute one batch; of several processes, keep a mistake for the others to hear of."""
+    known = len(plan.halvings)
+    try:
+        pieces = list(_with_halving(plan, number, plan.batches[number], work))
+    except InterpError as error:
+        if n_processes() == 1:
+            raise
+        return _Outcome(error=str(error))
+    return _Outcome(pieces, plan.halvings[known:])
+
+
+def _exchange(processes: Team, plan: BatchPlan, own: _Outcome[Result]) -> list[_Outcome[Result]]:
+    """Bring a round's outcomes to the first process; the others get none."""
+    outcomes = processes.gather(own)
+    for other in outcomes[1:]:
+        plan.halvings.extend(other.halvings)
+    failed = next((outcome.error for outcome in outcomes if outcome.error), "")
+    if failed := processes.share(failed):
+        raise SharedError(failed)
+    return outcomes
 
 
 def _with_halving(
@@ -173,6 +265,9 @@ def _with_halving(
         piece = waiting.pop()
         failure = ""
         result: Any = None
+        if len(piece) > 1 and plan.padded(piece) >= plan.too_large:
+            waiting.extend(_halves(plan, number, piece))  # as large a piece has failed before
+            continue
         try:
             result = work(piece)
         except Exception as error:
@@ -189,15 +284,23 @@ def _with_halving(
                 f"a single sequence of {plan.lengths[piece[0]]} tokens does not fit in memory "
                 f"({failure}): use a smaller --dtype, another --device, or shorter sequences"
             )
-        half = (len(piece) + 1) // 2
-        plan.halvings.append({"batch": number, "sequences": len(piece), "into": half})
+        halves = _halves(plan, number, piece)
         print(
             f"interp: out of memory in batch {number + 1} of {len(plan)} "
-            f"({len(piece)} sequences): going on with {half} at a time",
+            f"({len(piece)} sequences): going on with {len(halves[1])} at a time",
             file=sys.stderr,
             flush=True,
         )
-        waiting.extend((piece[half:], piece[:half]))
+        waiting.extend(halves)
+
+
+def _halves(
+    plan: BatchPlan, number: int, piece: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Cut a piece in two and note it; the second half comes first, to be taken last."""
+    half = (len(piece) + 1) // 2
+    plan.halvings.append({"batch": number, "sequences": len(piece), "into": half})
+    return piece[half:], piece[:half]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from interp.parallel import is_first
+
 
 def tell(analysis: str, text: str) -> None:
-    """Print one line, e.g. ``interp lape: no percentile filter``.
+    """Print one line, e.g. ``interp lape: no percentile filter``; of several processes the first.
 
     Args:
         analysis: whose notice it is.
         text: what it says.
     """
-    print(f"interp {analysis}: {text}", file=sys.stderr, flush=True)
+    if is_first():
+        print(f"interp {analysis}: {text}", file=sys.stderr, flush=True)

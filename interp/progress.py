@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from interp.parallel import is_first
+
 _SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextlib.contextmanager
 def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[..., None]]:
-    """Show progress for the length of the block.
+    """Show progress for the length of the block; of several processes the first one does.
 
     Args:
         title: what is being done; empty shows nothing.
@@ -22,7 +24,7 @@ def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[
     Yields:
         The function to call after every step, or with a number after several.
     """
-    if not title:
+    if not title or not is_first():
         yield lambda steps=1: None
     elif sys.stderr.isatty():
         with _bar(title, total, done) as advance:

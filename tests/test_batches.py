@@ -90,7 +90,7 @@ def test_a_batch_that_does_not_fit_is_halved_said_and_recorded(make_error, capsy
     plan = plan_batches([5] * 11, 7)
     seen: list[int] = []
     done = list(run_batches(plan, limited(2, make_error, seen)))
-    assert seen == [7, 4, 2, 2, 3, 2, 1, 4, 2, 2]
+    assert seen == [7, 4, 2, 2, 3, 2, 1, 2, 2]  # four did not fit before: not tried again
     assert [batch.step for batch in done] == [1, 2]
     assert [indices for indices, _ in done[0].pieces] == [(0, 1), (2, 3), (4, 5), (6,)]
     assert [result for _, result in done[1].pieces] == [7 + 8, 9 + 10]
@@ -101,7 +101,7 @@ def test_a_batch_that_does_not_fit_is_halved_said_and_recorded(make_error, capsy
         {"batch": 1, "sequences": 4, "into": 2},
     ]
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 4
+    assert len(said) == 3
     assert (
         said[0] == "interp: out of memory in batch 1 of 2 (7 sequences): going on with 4 at a time"
     )
@@ -151,7 +151,7 @@ def test_failed_batch_is_let_go_before_the_halves_are_tried() -> None:
         return len(indices)
 
     done = list(run_batches(plan_batches([1] * 4, 4), work))
-    assert len(done[0].pieces) == 4 and len(alive) == 3
+    assert len(done[0].pieces) == 4 and len(alive) == 2
 
 
 def test_padding_is_on_the_right() -> None:

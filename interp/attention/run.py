@@ -117,8 +117,10 @@ def run_attention(
         run.record("heads", _why(choice))
         patterns = _compute(reader, samples, run, plan)
         run.record("batches", plan.to_dict())
-        run.write_tensors(TENSORS, patterns, METADATA)
-        run.write_table("attention", attention_frame(choice.heads, samples, model.tokenizer))
+        if run.writes:
+            ordered = {p.key: patterns[p.key] for p in places(reader.heads, samples.sequences)}
+            run.write_tensors(TENSORS, ordered, METADATA)
+            run.write_table("attention", attention_frame(choice.heads, samples, model.tokenizer))
     return run.run_id
 
 
@@ -160,12 +162,13 @@ def _check_size(heads: Sequence[Head], samples: TokenizedCorpus) -> None:
 def _compute(
     reader: PatternReader, samples: TokenizedCorpus, run: Run, plan: BatchPlan
 ) -> dict[str, NDArray[np.float16]]:
-    """Every pattern by its key, in the table's order."""
+    """Every pattern by its key."""
     sequences = samples.sequences
     start, patterns = run.load_progress() or (0, {})
     plan.halvings.extend(run.progress_state.get("halvings", []))
 
-    def work(indices: Sequence[int]) -> None:
+    def work(indices: Sequence[int]) -> dict[str, NDArray[np.float16]]:
+        kept = {}
         ids, mask = pad([sequences[index].ids.tolist() for index in indices])
         found = reader.read(ids, None if bool(mask.all()) else mask)
         for row, index in enumerate(indices):
@@ -177,11 +180,14 @@ def _compute(
                     own, f"head {head_name(head)} on the {sequence.lang} text of unit "
                     f"{'+'.join(sequence.unit_ids)}",
                 )  # fmt: skip
-                patterns[tensor_key(head, sequence.lang, sequence.block)] = own
+                kept[tensor_key(head, sequence.lang, sequence.block)] = own
+        return kept
 
     for done in run_batches(plan, work, start=start, progress=f"attention {run.spec.label}"):
+        for _, kept in done.pieces:
+            patterns |= kept
         run.save_progress(done.step, patterns, state={"halvings": plan.halvings})
-    return {place.key: patterns[place.key] for place in places(reader.heads, sequences)}
+    return patterns
 
 
 def _why(choice: HeadChoice) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from interp.evals.option_scores import can_share
 from interp.evals.option_scores import plan as plan_facts
 from interp.model import HookedModel
 from interp.options import AblationOptions
+from interp.parallel import team
 from interp.study import Run
 
 TOKENS_PER_BATCH: Mapping[str, int] = {"cpu": 1024, "mps": 8192, "cuda": 32768}
@@ -94,7 +95,7 @@ class Job:
                 self.model, self.text, text, self.means,
                 start=min(step, len(text)), title=f"{title}: means", save=self._save,
             )  # fmt: skip
-            done, values = len(text), self._mean_outputs(self.means)
+            done, values = len(text), team().share(self._mean_outputs(self.means))
         ablation = Ablation(self.model, self.part, values)
         whole = len(text) * len(self.sets)
         text_pass(

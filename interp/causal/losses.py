@@ -125,8 +125,12 @@ class MeanOutputs:
         one = (shape.n_heads, shape.d_head) if part == "heads" else (shape.d_mlp,)
         self.sums = np.zeros((shape.n_layers, *one))
 
-    def add(self, model: HookedModel, sequences: Sequence[TokenSequence]) -> None:
-        """Run one batch and add what its content tokens give; padding and BOS do not count."""
+    def of(self, model: HookedModel, sequences: Sequence[TokenSequence]) -> NDArray[np.float64]:
+        """Run one batch: the sums over its content tokens; padding and BOS do not count.
+
+        Returns:
+            ``[layer, head, d_head]`` or ``[layer, neuron]``, to be added to ``sums``.
+        """
         ids, _ = pad([sequence.ids.tolist() for sequence in sequences])
         place = torch.arange(ids.shape[1])
         first = torch.tensor([sequence.n_special for sequence in sequences])
@@ -143,7 +147,7 @@ class MeanOutputs:
         watched = {self._site(layer): observer(layer) for layer in range(len(batch))}
         with torch.inference_mode():
             model.run(ids, observe=watched, output="body")
-        self.sums += batch  # only once everything has been observed: a batch may be halved
+        return batch
 
     def means(self, n_tokens: int) -> NDArray[np.float32]:
         """Divide by the content tokens: ``[layer, head, d_head]`` or ``[layer, neuron]``."""

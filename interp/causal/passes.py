@@ -70,10 +70,12 @@ def mean_pass(
 ) -> None:
     """Add up the outputs of all heads or neurons over the text."""
 
-    def work(indices: Sequence[int]) -> None:
-        means.add(model, [text.sequences[index] for index in indices])
+    def work(indices: Sequence[int]) -> NDArray[np.float64]:
+        return means.of(model, [text.sequences[index] for index in indices])
 
     for done in run_batches(plan, work, start=start, progress=title):
+        for _, sums in done.pieces:
+            means.sums += sums
         save(done.step)
 
 

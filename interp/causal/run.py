@@ -119,7 +119,8 @@ def run_ablation(
         _say(run, found, asked, sets, text)
         job = Job(model, run, chosen, part, sets, text, items, batch_size)
         job.compute()
-        job.write(seed)
+        if run.writes:
+            job.write(seed)
     return run.run_id
 
 

@@ -6,11 +6,14 @@ instant. A mistake of the user prints one line and exits with code 2.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from interp.errors import InterpError
+from interp.parallel import ProcessGone, SharedError, is_first, n_processes, rank
 
 _INTERRUPTED = 130
 
@@ -30,9 +33,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     arguments = [_dashes(argument) for argument in (sys.argv[1:] if argv is None else argv)]
     try:
-        code = build()(args=arguments, prog_name="interp", standalone_mode=False)
+        with _one_voice(arguments):
+            code = build()(args=arguments, prog_name="interp", standalone_mode=False)
     except InterpError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        _say_error(error)
         raise SystemExit(2) from None
     except (KeyboardInterrupt, Abort):
         code = _INTERRUPTED
@@ -44,6 +48,36 @@ def main(argv: Sequence[str] | None = None) -> None:
     if code == _INTERRUPTED:
         print("interrupted; run the same command again to go on from here", file=sys.stderr)
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+SEVERAL = ("lens", "lahis", "lape", "attention", "ablate", "similarity", "eval", "train")
+"""Commands that several processes can share (torchrun, accelerate launch)."""
+
+
+@contextlib.contextmanager
+def _one_voice(arguments: Sequence[str]) -> Iterator[None]:
+    """Of several processes let the first one speak, and refuse what only one can do."""
+    if n_processes() == 1:
+        yield
+        return
+    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    if command and command not in SEVERAL:
+        raise InterpError(
+            f"interp {command} in {n_processes()} processes: it runs in one, start it without a "
+            f"launcher; several can share {', '.join(SEVERAL)}"
+        )
+    if is_first():
+        yield
+        return
+    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
+        yield
+
+
+def _say_error(error: InterpError) -> None:
+    if isinstance(error, SharedError | ProcessGone) and not is_first():
+        return  # the first process, or the one that has stopped, says it
+    who = "" if is_first() else f" (process {rank()})"
+    print(f"error{who}: {' '.join(str(error).split())}", file=sys.stderr)
 
 
 def _refuse_usage(error: Any) -> int:

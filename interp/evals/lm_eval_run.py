@@ -17,6 +17,7 @@ from interp.evals.lm_eval_results import has_own_id, metric_values, prediction_r
 from interp.evals.lm_eval_tasks import HarnessTasks, configuration, quiet
 from interp.model import HookedModel
 from interp.notices import tell
+from interp.parallel import n_processes
 from interp.study import Run, RunSpec, Study
 
 SEEDS: Mapping[str, int] = {"random": 0, "numpy": 1234, "torch": 1234, "fewshot": 1234}
@@ -61,6 +62,11 @@ def run_lm_eval(
     Raises:
         InterpError: memory does not suffice, or a score is not finite.
     """
+    if n_processes() > 1:
+        raise InterpError(
+            f"lm-eval in {n_processes()} processes: the harness makes its own batches in each, which "
+            "changes the last digits; start it without a launcher (mcq and klar can be shared)"
+        )
     seeds = dict(SEEDS) if seed is None else dict.fromkeys(SEEDS, seed)
     arguments = {
         "tasks": {name: _about(task) for name, task in tasks.tasks.items()},

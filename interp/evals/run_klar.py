@@ -96,7 +96,8 @@ def run_klar(
             tell(WHO, text)
             run.record("note", text)
         texts = _generate(model, items, run, chosen, batch_size)
-        run.write_table("predictions", predictions_frame(questions, texts, chosen))
+        if run.writes:
+            run.write_table("predictions", predictions_frame(questions, texts, chosen))
     return run.run_id
 
 
@@ -117,7 +118,8 @@ def _generate(
     longest = options.max_new_tokens
     lengths = [len(item) + longest for item in items]
     plan = plan_batches(lengths, batch_size, model.device.type)
-    start, arrays = run.load_progress() or (0, {"ids": _empty(len(items), longest)})
+    start, saved = run.load_progress() or (0, {})
+    arrays = saved or {"ids": _empty(len(items), longest)}
     plan.halvings.extend(run.progress_state.get("halvings", []))
     tokenizer, ids = model.tokenizer, arrays["ids"]
     ends, newlines = end_tokens(model.model, tokenizer), newline_tokens(tokenizer)

@@ -86,8 +86,9 @@ def run_mcq(
                 "option follows, so the option was encoded by itself",
             )
         scores = _run_batches(model, items, run, batch_size)
-        frame = predictions_frame(facts, items, scores, chosen_options.normalisation)
-        run.write_table("predictions", frame)
+        if run.writes:
+            frame = predictions_frame(facts, items, scores, chosen_options.normalisation)
+            run.write_table("predictions", frame)
     return run.run_id
 
 
@@ -102,7 +103,8 @@ def _run_batches(
 ) -> NDArray[np.float64]:
     batches = plan(model, items, batch_size)
     shape = (len(items), len(items[0].options))
-    start, arrays = run.load_progress() or (0, {"scores": np.full(shape, np.nan)})
+    start, saved = run.load_progress() or (0, {})
+    arrays = saved or {"scores": np.full(shape, np.nan)}
     batches.halvings.extend(run.progress_state.get("halvings", []))
     share = can_share(model, items)
     if not share:

@@ -63,18 +63,21 @@ def run_frozen(
     start, arrays = run.load_progress() or (0, empty)
     plan.halvings.extend(run.progress_state.get("halvings", []))
 
-    def work(indices: Sequence[int]) -> None:
+    def work(indices: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         ids, attention = pad([sequences[index].ids.tolist() for index in indices])
         gradients, losses = mask_gradients(model, ids, attention, mask)
         _refuse_not_finite(gradients, losses, [sequences[index] for index in indices], "")
-        arrays["gradients"][list(indices)] = gradients.float().cpu().numpy()
-        arrays["losses"][list(indices)] = losses.cpu().numpy()
+        return gradients.float().cpu().numpy(), losses.cpu().numpy()
 
     title = f"lahis {run.spec.label}"
     for done in run_batches(plan, work, start=start, progress=title):
+        for indices, (gradients, losses) in done.pieces:
+            arrays["gradients"][list(indices)] = gradients
+            arrays["losses"][list(indices)] = losses
         run.save_progress(done.step, arrays, state={"halvings": plan.halvings})
     run.record("batches", plan.to_dict())
-    _write_frozen(run, samples, arrays["gradients"], arrays["losses"], seed)
+    if run.writes:
+        _write_frozen(run, samples, arrays["gradients"], arrays["losses"], seed)
 
 
 def _write_frozen(

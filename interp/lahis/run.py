@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from interp.lahis.summary import summarise
 from interp.model import HookedModel
 from interp.notices import tell
 from interp.options import LahisOptions
+from interp.parallel import n_processes
 from interp.positions import within_positions
 from interp.presets import note, preset
 from interp.study import RunSpec, Study
@@ -101,7 +101,7 @@ def _options(
             "lahis option accumulate_dtype is 'bfloat16' and mask_update is 'frozen': a frozen "
             "mask stores every sample's gradient and adds up in double precision; expected adamw"
         )
-    if chosen.mask_update == "adamw" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if chosen.mask_update == "adamw" and n_processes() > 1:
         raise InterpError(
             "lahis option mask_update is 'adamw' in several processes: each sample's gradient "
             "needs the mask that the one before left; start one process, or use frozen"

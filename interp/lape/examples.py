@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from interp.data.token_text import token_pieces
 from interp.data.tokens import TokenSequence
 from interp.lape.entropy import Integers
+from interp.parallel import Team
 
 BEFORE, AFTER = 20, 11
 """Tokens shown before and after the peak: mostly what the neuron had read when it fired."""
@@ -57,6 +58,28 @@ class TopExamples:
         self._sequence = state["example_sequence"].copy()
         self._position = state["example_position"].copy()
         self._window = state["example_window"].copy()
+
+    def gather(self, processes: Team) -> None:
+        """Bring what every process has found to the first one; the others start anew.
+
+        The ``k`` strongest of all are the same, whoever has seen which sequence.
+
+        Args:
+            processes: of this run.
+        """
+        if processes.size == 1:
+            return
+        states = processes.gather(self.state())
+        if not states:
+            self._peak[...], self._sequence[...] = -np.inf, _NOTHING
+            return
+        merged = {name: np.concatenate([one[name] for one in states], axis=2) for name in states[0]}
+        # strongest first, of equal peaks the earlier sequence
+        order = np.lexsort((merged["example_sequence"], -merged["example_peak"]), axis=2)
+        order = order[:, :, : self._peak.shape[2]]
+        windows = np.take_along_axis(merged.pop("example_window"), order[..., None], axis=2)
+        chosen = {name: np.take_along_axis(array, order, 2) for name, array in merged.items()}
+        self.restore({**chosen, "example_window": windows})
 
     def offer(
         self,

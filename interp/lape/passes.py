@@ -1,18 +1,17 @@
 """The two passes of LAPE over the text: count every neuron, then find texts for the selected ones.
 
-Both run the transformer body only (no unembedding), in the same fixed batches, and both hand their
-state to ``save`` after every batch, so that a killed run goes on where it was.
+Both run the transformer body only (no unembedding), in the same fixed batches, and both say how many
+are done after every one, so that a killed run goes on where it was. Of several processes each counts,
+and looks for texts, in batches of its own; bringing that together is the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
-from numpy.typing import NDArray
 
-from interp.batches import BatchPlan, pad, run_batches
+from interp.batches import BatchPlan, pad, run_rounds
 from interp.data.tokens import TokenizedCorpus
 from interp.errors import InterpError
 from interp.lape.counts import BlockCounts, SequenceCounter, activation_site
@@ -20,9 +19,6 @@ from interp.lape.entropy import Integers
 from interp.lape.examples import PeakFinder, TopExamples
 from interp.model import HookedModel
 from interp.model.engines.base import Observer
-
-Save = Callable[[int, Mapping[str, NDArray[Any]]], object]
-"""Takes the number of batches done and everything accumulated so far."""
 
 
 class Passes:
@@ -51,13 +47,15 @@ class Passes:
         ]
         self._place = {lang: place for place, lang in enumerate(text.languages)}
 
-    def count(self, counts: BlockCounts, start: int, save: Save) -> None:
+    def count(self, counts: BlockCounts, start: int) -> Iterator[int]:
         """Count active tokens per block, language, layer and neuron.
 
         Args:
             counts: added to; may hold what batches before ``start`` gave.
             start: batches that are done already.
-            save: called after every batch.
+
+        Yields:
+            Batches done, after every one.
         """
         layers = range(self._model.shape.n_layers)
 
@@ -68,19 +66,20 @@ class Passes:
             counts.add(counter.result(), blocks, self._languages(indices))
 
         title = f"lape {self._label}: counts"
-        for done in run_batches(self._plan, work, start=start, progress=title):
-            save(done.step, {"counts": counts.counts})
+        yield from run_rounds(self._plan, work, start=start, progress=title)
 
     def find_examples(
-        self, top: TopExamples, columns: Mapping[int, Integers], start: int, save: Save
-    ) -> None:
+        self, top: TopExamples, columns: Mapping[int, Integers], start: int
+    ) -> Iterator[int]:
         """Find the sequences that excite the selected neurons most.
 
         Args:
             top: added to.
             columns: layer to its selected neurons.
             start: batches that are done already.
-            save: called after every batch.
+
+        Yields:
+            Batches done, after every one.
         """
 
         def work(indices: Sequence[int]) -> None:
@@ -89,8 +88,7 @@ class Passes:
             finder.offer_to(top, indices, self._languages(indices))
 
         title = f"lape {self._label}: examples"
-        for done in run_batches(self._plan, work, start=start, progress=title):
-            save(done.step, top.state())
+        yield from run_rounds(self._plan, work, start=start, progress=title)
 
     def _spans(self, indices: Sequence[int]) -> tuple[list[int], list[int]]:
         chosen = [self._text.sequences[index] for index in indices]

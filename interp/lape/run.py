@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from interp.lape.summary import summarise
 from interp.model import HookedModel
 from interp.notices import tell
 from interp.options import LapeOptions
+from interp.parallel import team
 from interp.positions import within_positions
 from interp.presets import note, preset
 from interp.study import Run, RunSpec, Study
@@ -142,8 +143,19 @@ class _Job:
             self.model, self.text, self.plan, self.options.activation, self.run.spec.label
         )
 
-    def save(self, step: int, arrays: Mapping[str, NDArray[Any]], force: bool = False) -> None:
-        self.run.save_progress(step, arrays, state={"halvings": self.plan.halvings}, force=force)
+    def save(
+        self, step: int, state: Callable[[], Mapping[str, NDArray[Any]]], force: bool = False
+    ) -> None:
+        """Save progress where it is due; in several processes, after bringing it together.
+
+        Args:
+            step: batches done, by everyone.
+            state: gives what has been accumulated; brings it to the first process before.
+            force: save now.
+        """
+        if team().share(force or self.run.progress_due()):
+            halvings = {"halvings": self.plan.halvings}
+            self.run.save_progress(step, state(), state=halvings, force=True)
 
 
 def _compute(job: _Job) -> None:
@@ -155,36 +167,52 @@ def _compute(job: _Job) -> None:
         counts.counts[...] = saved["counts"]
     whole = len(job.plan)
 
-    def save(done: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        job.save(done, arrays, force=done == whole)  # a whole pass is never done twice
+    def gathered() -> dict[str, NDArray[Any]]:
+        team().add_up(counts.counts)
+        return {"counts": counts.counts}
 
-    job.passes.count(counts, min(step, whole), save)
-    selection = select_from_counts(
-        counts.counts, job.text.tokens, job.options, languages=job.text.languages
-    )
-    _say(job.run, "shortfall", _shortfall(selection))
-    _write_selection(job.run, job.text, counts.counts, selection)
+    for done in job.passes.count(counts, min(step, whole)):
+        job.save(done, gathered, force=done == whole)  # a whole pass is never done twice
+    columns = team().from_first(lambda: _select(job, counts.counts))
     if job.examples:
-        top = TopExamples(len(selection), len(job.text.languages), job.examples)
-        if step > whole:
+        n_chosen = sum(len(neurons) for neurons in columns.values())
+        top = TopExamples(n_chosen, len(job.text.languages), job.examples)
+        if step > whole and saved:
             top.restore(saved)
-        _find_examples(job, selection, top, counts.counts, max(step - whole, 0))
+        _find_examples(job, columns, top, counts.counts, max(step - whole, 0))
     job.run.record("batches", job.plan.to_dict())
 
 
+def _select(job: _Job, counts: NDArray[Any]) -> dict[int, Integers]:
+    """Select and write; returns the selected neurons by layer."""
+    selection = select_from_counts(
+        counts, job.text.tokens, job.options, languages=job.text.languages
+    )
+    _say(job.run, "shortfall", _shortfall(selection))
+    _write_selection(job.run, job.text, counts, selection)
+    return _columns(selection)
+
+
 def _find_examples(
-    job: _Job, selection: LapeSelection, top: TopExamples, counts: NDArray[Any], start: int
+    job: _Job,
+    columns: dict[int, Integers],
+    top: TopExamples,
+    counts: NDArray[Any],
+    start: int,
 ) -> None:
-    columns = _columns(selection)
+    def gathered() -> dict[str, NDArray[Any]]:
+        top.gather(team())
+        return {"counts": counts, **top.state()}
 
-    def save(done: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        job.save(len(job.plan) + done, {"counts": counts, **arrays})
-
+    whole = len(job.plan)
     if columns:
-        job.passes.find_examples(top, columns, start, save)
-    text = job.text
-    frame = examples_frame(top, columns, text.sequences, text.languages, job.model.tokenizer)
-    job.run.write_table("neuron_examples", frame)
+        for done in job.passes.find_examples(top, columns, start):
+            job.save(whole + done, gathered)
+        top.gather(team())
+    if job.run.writes:
+        text = job.text
+        frame = examples_frame(top, columns, text.sequences, text.languages, job.model.tokenizer)
+        job.run.write_table("neuron_examples", frame)
 
 
 def _columns(selection: LapeSelection) -> dict[int, Integers]:

@@ -28,6 +28,8 @@ __all__ = ["run_lens", "summarise"]
 TOP = 5
 """Most likely tokens kept at every point."""
 
+_READ = ("rank", "logprob", "token_id", "top_ids", "top_logprob")
+
 
 def run_lens(
     model: HookedModel,
@@ -100,10 +102,10 @@ def run_lens(
             tell("lens", text)
             run.record("note", text)
         arrays = _run_batches(model, items, points, run, chosen, batch_size)
-        run.write_table(
-            "lens_ranks", ranks_frame(items, points, arrays, model.tokenizer, chosen.token_rule)
-        )
-        run.write_table("lens_top", top_frame(items, points, arrays, model.tokenizer))
+        if run.writes:
+            ranks = ranks_frame(items, points, arrays, model.tokenizer, chosen.token_rule)
+            run.write_table("lens_ranks", ranks)
+            run.write_table("lens_top", top_frame(items, points, arrays, model.tokenizer))
     return run.run_id
 
 
@@ -128,7 +130,7 @@ def _run_batches(
     plan.halvings.extend(run.progress_state.get("halvings", []))
     near_ties = int(run.progress_state.get("near_ties", 0))
 
-    def work(indices: Sequence[int]) -> int:
+    def work(indices: Sequence[int]) -> tuple[dict[str, NDArray[Any]], int]:
         rows = list(indices)
         ids, attention = pad([items[index].prompt for index in rows])
         with torch.inference_mode():
@@ -136,12 +138,13 @@ def _run_batches(
                 model, ids, attention, tokens[rows], points, ties=options.ties, top=TOP,
                 double_norm=options.final_norm == "release_double",
             )  # fmt: skip
-        for name, array in arrays.items():
-            array[rows] = getattr(read.values, name).numpy()
-        return read.near_ties
+        return {name: getattr(read.values, name).numpy() for name in _READ}, read.near_ties
 
     for done in run_batches(plan, work, start=start, progress=f"lens {run.spec.label}"):
-        near_ties += sum(result for _, result in done.pieces)
+        for indices, (values, ties) in done.pieces:
+            for name, array in arrays.items():
+                array[list(indices)] = values[name]
+            near_ties += ties
         run.save_progress(
             done.step, arrays, state={"halvings": plan.halvings, "near_ties": near_ties}
         )
@@ -163,10 +166,11 @@ def _token_array(items: Sequence[LensItem]) -> torch.Tensor:
 def _empty(n_items: int, n_points: int, model: HookedModel) -> dict[str, NDArray[Any]]:
     by_role = (n_items, n_points, len(ROLES))
     by_place = (n_items, n_points, min(TOP, model.shape.d_vocab))
-    return {
-        "rank": np.full(by_role, np.nan, np.float32),
-        "logprob": np.full(by_role, np.nan, np.float32),
-        "token_id": np.full(by_role, NO_TOKEN, np.int32),
-        "top_ids": np.zeros(by_place, np.int32),
-        "top_logprob": np.zeros(by_place, np.float32),
-    }
+    empty = (
+        np.full(by_role, np.nan, np.float32),
+        np.full(by_role, np.nan, np.float32),
+        np.full(by_role, NO_TOKEN, np.int32),
+        np.zeros(by_place, np.int32),
+        np.zeros(by_place, np.float32),
+    )
+    return dict(zip(_READ, empty, strict=True))

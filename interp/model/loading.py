@@ -26,6 +26,7 @@ from interp.model.attention import check_attention
 from interp.model.hub import commit_of, find_either, one_line
 from interp.model.provenance import combined_hash, describe_model, files_hash
 from interp.model.spec import ModelSpec, split_revision
+from interp.parallel import local_index, n_local
 
 _MAX_STACK = 4
 
@@ -169,9 +170,16 @@ def _load_adapter(
 
 def _device(spec: ModelSpec) -> str:
     """Resolve ``auto`` and refuse a device that is not there."""
+    if spec.device_map is not None and n_local() > 1:
+        raise InterpError(
+            f"device_map={spec.device_map!r} in {n_local()} processes of one machine: each would "
+            "spread the model over all of its devices; start one process per machine, or leave "
+            "device_map out"
+        )
     if spec.device == "auto":
         if torch.cuda.is_available():
-            return "cuda"
+            # a process of several has a GPU of its own, if there are enough
+            return f"cuda:{local_index() % torch.cuda.device_count()}" if n_local() > 1 else "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
     kind, _, index = spec.device.partition(":")
     if kind == "cuda" and not torch.cuda.is_available():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from interp.lens.trajectories import points_of
 from interp.model import HookedModel
 from interp.notices import tell
 from interp.options import SimilarityOptions
+from interp.parallel import team
 from interp.positions import within_positions
 from interp.presets import preset
 from interp.progress import progress_bar
@@ -96,7 +98,8 @@ def run_similarity(
         plan = plan_batches([len(s.ids) for s in text.sequences], batch_size, model.device.type)
         scores = _compute(_Job(model, text, layout, run, chosen, plan))
         run.record("batches", plan.to_dict())
-        run.write_table("similarity", similarity_frame(scores, layout.n_units, text.languages))
+        if run.writes:
+            run.write_table("similarity", similarity_frame(scores, layout.n_units, text.languages))
     return run.run_id
 
 
@@ -125,29 +128,36 @@ def _compute(job: _Job) -> NDArray[np.float64]:
     empty = np.zeros((n_points, len(METRICS), len(job.layout.n_units), n_languages, n_languages))
     scores = saved.get("scores", empty)
     job.plan.halvings.extend(job.run.progress_state.get("halvings", []))
-    if start < len(job.plan) + n_points:
-        shape = (n_points, len(job.layout.blocks), n_languages, job.model.shape.d_model)
-        with PooledFile(job.run.folder, shape, keep=start > 0) as pooled:
+    shape = (n_points, len(job.layout.blocks), n_languages, job.model.shape.d_model)
+    with contextlib.ExitStack() as stack:
+        pooled = None  # other processes send their vectors to the one that writes
+        if job.run.writes and start < len(job.plan) + n_points:
+            pooled = stack.enter_context(PooledFile(job.run.folder, shape, keep=start > 0))
             if start and not pooled.kept:
                 tell("similarity", f"{pooled.path} is gone: starting over")
                 start = 0
                 job.plan.halvings.clear()
-            _pool(job, pooled, min(start, len(job.plan)))
+        start = team().share(start)
+        _pool(job, pooled, min(start, len(job.plan)))
+        if pooled is not None:
             _score(job, pooled, scores, max(start - len(job.plan), 0))
-    discard(job.run.folder)
+    if job.run.writes:
+        discard(job.run.folder)
     return scores
 
 
-def _pool(job: _Job, pooled: PooledFile, start: int) -> None:
+def _pool(job: _Job, pooled: PooledFile | None, start: int) -> None:
     sites = [point.site for point in points_of(job.model.shape.n_layers)]
 
-    def work(indices: Sequence[int]) -> None:
-        vectors = _means(job.model, [job.text.sequences[i] for i in indices], sites)
-        units, languages = job.layout.units, job.layout.languages
-        pooled.put([units[i] for i in indices], [languages[i] for i in indices], vectors)
+    def work(indices: Sequence[int]) -> NDArray[np.float32]:
+        return _means(job.model, [job.text.sequences[i] for i in indices], sites)
 
+    units, languages = job.layout.units, job.layout.languages
     title = f"similarity {job.run.spec.label}: text"
     for done in run_batches(job.plan, work, start=start, progress=title):
+        for indices, vectors in done.pieces:
+            assert pooled is not None
+            pooled.put([units[i] for i in indices], [languages[i] for i in indices], vectors)
         job.run.save_progress(done.step, {}, state={"halvings": job.plan.halvings})
 
 

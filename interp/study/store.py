@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from interp.errors import InterpError, unknown
+from interp.parallel import is_first, team
 from interp.study import tables
 from interp.study.atomic import remove_leftovers, write_bytes, write_error
 from interp.study.door import open_for_writing, read_manifest
@@ -21,6 +22,7 @@ from interp.study.pending import refuse_pending
 from interp.study.records import RunRecord, current_ids, read_records, runs_frame
 from interp.study.runs import Run, open_run
 from interp.study.schema import TableSchema
+from interp.study.shared import open_shared_run
 from interp.study.spec import RunSpec
 
 FACTS = "facts"
@@ -58,6 +60,8 @@ class Study:
         folder = Path(path).expanduser()
         if not create:
             return cls(folder, read_manifest(folder)["name"], writable=False)
+        if not is_first():  # only the first of several processes writes, and it checks
+            return cls(folder, folder.name, writable=True)
         manifest = open_for_writing(folder)
         check_free(folder)
         refuse_pending(folder)
@@ -70,8 +74,13 @@ class Study:
             spec: what is asked; the same request finds its own result or progress.
             overwrite: run again although the result is there; the earlier run stays and is
                 superseded.
+
+        Of several processes (``torchrun``) all have to open the run; the first one writes it.
         """
         self._must_be_writable()
+        processes = team()
+        if processes.size > 1:
+            return open_shared_run(self.path, spec, processes, overwrite=overwrite)
         return open_run(self.path, spec, overwrite=overwrite)
 
     def records(self) -> list[RunRecord]:
@@ -247,7 +256,7 @@ class Study:
         """
         self._must_be_writable()
         path = self.path / FACTS / f"{facts_stem(data_hash)}.parquet"
-        if path.exists():
+        if not is_first() or path.exists():
             return
         try:
             path.parent.mkdir(exist_ok=True)

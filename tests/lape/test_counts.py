@@ -91,7 +91,7 @@ def count(model: HookedModel, batch_size: str | int, activation: str = "gate"):
     )  # fmt: skip
     plan = plan_batches([len(s.ids) for s in text.sequences], batch_size)
     counts = BlockCounts(text.tokens, model.shape.n_layers, model.shape.d_mlp)
-    Passes(model, text, plan, activation, "test").count(counts, 0, lambda *_: None)
+    list(Passes(model, text, plan, activation, "test").count(counts, 0))
     return counts.counts, text
 
 
