@@ -1,4 +1,4 @@
-"""``interp study``: rename, remove, restore, merge and migrate what is kept for months."""
+"""``interp study``: check, rename, remove, restore, merge and migrate what is kept for months."""
 
 from __future__ import annotations
 
@@ -16,10 +16,38 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Keep studies in order: rename, remove, restore, merge, migrate. No run is lost silently.",
+    help="Keep studies in order: check, rename, remove, restore, merge, migrate. No run is lost "
+    "silently.",
 )
 
 Target = Annotated[Path, typer.Option(help="Folder of the study.")]
+
+
+@app.command("check")
+def check(study: Target = o.DEFAULT_STUDY) -> None:
+    """Read every file of a study, and say what is damaged and what to do about it.
+
+    Files are held against the hashes that their runs recorded; nothing is written.
+
+    Example: interp study check --study artifacts/mine
+    """
+    from interp.cli.tables import console
+    from interp.errors import InterpError
+    from interp.study.manage import check_study
+
+    found = check_study(study)
+    damaged = found[found["problem"] != ""]
+    if damaged.empty:
+        console().print(f"study {study}: {len(found)} files are what was written", markup=False)
+        return
+    for row in damaged.itertuples():
+        console().print(f"{row.what}: {row.problem}", markup=False, soft_wrap=True)
+        console().print(f"  {row.cure}", markup=False, soft_wrap=True)
+    whole = found[found["problem"] == ""]
+    raise InterpError(
+        f"study {study}: {len(damaged)} of {len(found)} files are damaged (the lines above say which, "
+        f"and what to do); the other {len(whole)} can be read"
+    )
 
 
 @app.command("rename")

@@ -2,7 +2,8 @@
 
 A run counts once its record says ``finished_at``, which is written last; until then its folder is
 work in progress that readers pass over. Nothing is changed when a newer run arrives: *superseded*
-is derived from the records.
+is derived from the records. A run whose record is damaged costs itself and no other: it is passed
+over, with a notice.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shlex
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -155,12 +158,14 @@ def read_record(folder: Path) -> RunRecord | None:
         InterpError: if ``run.json`` is damaged.
     """
     path = folder / RECORD
-    cure = f"restore it, or delete the folder {folder} and run the analysis again"
+    cure = (
+        "the other runs can still be read; restore it, or remove the run and run its analysis again"
+    )
     data = read_checked(path, check_record, cure)
     return None if data is None else RunRecord(folder, data)
 
 
-def read_records(study: Path) -> list[RunRecord]:
+def read_records(study: Path, *, strict: bool = False) -> list[RunRecord]:
     """Read the records of a study's runs, in order of run_id.
 
     Without a lock, and yet every run once: where folders come or go in the meantime, or a change
@@ -168,22 +173,75 @@ def read_records(study: Path) -> list[RunRecord]:
 
     Args:
         study: the study's folder.
+        strict: refuse a damaged record, for a change that has to know every run. By default it is
+            passed over, and standard error says so once.
+
+    Raises:
+        InterpError: a damaged record where ``strict``, or ``pending.json`` is damaged.
     """
     for attempt in range(_ATTEMPTS):
         before = _moment(study)
-        pending = read_pending(study)
-        hidden = frozenset() if pending is None else pending.hidden
-        folders = sorted(p for p in (study / RUNS).glob("*") if p.name not in hidden and p.is_dir())
-        records = [read_record(folder) for folder in folders]
+        folders = _shown(study)
+        found = [_attempt(folder) for folder in folders]
         whole = all(
-            folder.exists()
-            for folder, record in zip(folders, records, strict=True)
-            if record is None
+            folder.exists() for folder, one in zip(folders, found, strict=True) if one is None
         )
         if whole and _moment(study) == before:
-            return [record for record in records if record is not None]
+            for folder, one in zip(folders, found, strict=True):
+                if isinstance(one, InterpError):
+                    if strict:
+                        raise one
+                    _tell_once(study, folder, one)
+            return [one for one in found if isinstance(one, RunRecord)]
         time.sleep(min(0.001 * 2**attempt, 0.1))
     raise InterpError(f"study {study} is being changed all the time: read it again in a moment")
+
+
+def damaged_records(study: Path) -> dict[str, InterpError]:
+    """Find the runs whose ``run.json`` cannot be read.
+
+    Args:
+        study: the study's folder.
+
+    Returns:
+        run_id to what is wrong, in order of run_id.
+    """
+    found = {folder.name: _attempt(folder) for folder in _shown(study)}
+    return {name: one for name, one in found.items() if isinstance(one, InterpError)}
+
+
+def _shown(study: Path) -> list[Path]:
+    """Folders of the runs that readers look at."""
+    pending = read_pending(study)
+    hidden = frozenset() if pending is None else pending.hidden
+    return sorted(p for p in (study / RUNS).glob("*") if p.name not in hidden and p.is_dir())
+
+
+def _attempt(folder: Path) -> RunRecord | InterpError | None:
+    try:
+        return read_record(folder)
+    except InterpError as error:
+        return error
+
+
+_TOLD: set[tuple[Path, str]] = set()
+
+
+def _tell_once(study: Path, folder: Path, error: InterpError) -> None:
+    """Name a damaged run on standard error, once in a process for every kind of damage."""
+    key = (folder.absolute(), str(error))
+    if key in _TOLD:
+        return
+    _TOLD.add(key)
+    remove = shlex.join(
+        ["interp", "study", "remove", "--study", str(study), "--run", folder.name, "--yes"]
+    )
+    print(
+        f"interp: run {folder.name} is passed over, an earlier run may stand in its place: {error}; "
+        f"`{remove}` moves it to the trash",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _moment(study: Path) -> tuple[bytes, int]:

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from interp.errors import InterpError
 from interp.study import tables
 from interp.study.atomic import remove_leftovers, write_bytes, write_error, write_json
 from interp.study.locking import writer_lock
 from interp.study.pending import refuse_pending
-from interp.study.progress import ProgressFile
+from interp.study.progress import PROGRESS, ProgressFile
 from interp.study.provenance import code_hash, environment, now
 from interp.study.records import RECORD, RUNS, RunRecord, age, read_record
 from interp.study.schema import SCHEMA_VERSION
@@ -182,6 +183,7 @@ def open_run(study: Path, spec: RunSpec, *, overwrite: bool) -> Iterator[Run]:
         refuse_pending(study)
         folder, earlier = _choose_folder(study / RUNS, spec, overwrite)
         if earlier is not None and earlier.finished:
+            (folder / PROGRESS).unlink(missing_ok=True)  # left by a kill at the very end
             _note_other_code(earlier)
             yield Run(folder, spec, True, dict(earlier.data))
             return
@@ -195,7 +197,7 @@ def _choose_folder(runs: Path, spec: RunSpec, overwrite: bool) -> tuple[Path, Ru
 
     The folders ``id``, ``id-2``, ``id-3`` ... are looked at in turn, also past one that was
     removed; one whose record has another digest (two requests that share eight hexadecimal
-    digits) is passed over. A restored or merged run has a high ordinal and may be an old one: the
+    digits) or cannot be read is passed over, and never written into. A restored or merged run has a high ordinal and may be an old one: the
     newest result is the one that finished last, as for `interp.study.records.current_ids`.
     """
     finished: list[RunRecord] = []
@@ -204,7 +206,11 @@ def _choose_folder(runs: Path, spec: RunSpec, overwrite: bool) -> tuple[Path, Ru
     there = ordinals((path.name for path in runs.glob(f"{spec.run_id}*")), spec.run_id)
     for ordinal in there:
         folder = runs / numbered(spec.run_id, ordinal)
-        record = read_record(folder)
+        try:
+            record = read_record(folder)
+        except InterpError as error:  # whatever it holds stays; the result gets another folder
+            _note_damaged(folder, error)
+            continue
         if record is None:
             empty = empty or folder  # killed before its first record was written
         elif record.data["digest"] == spec.digest:
@@ -258,6 +264,14 @@ def _start(folder: Path, spec: RunSpec, earlier: RunRecord | None) -> dict[str, 
     }
     write_json(folder / RECORD, record)
     return record
+
+
+def _note_damaged(folder: Path, error: InterpError) -> None:
+    print(
+        f"interp: run {folder.name} is left as it is, and another folder is written: {error}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _note_other_code(record: RunRecord) -> None:

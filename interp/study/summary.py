@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from interp.study.records import RunRecord, current_ids, status_of
+from interp.study.records import RunRecord, current_ids, damaged_records, status_of
 from interp.study.store import Study
 
 COLUMNS = (
@@ -20,13 +20,16 @@ def study_summary(study: Study) -> pd.DataFrame:
 
     Returns:
         One row per run, sorted by label, analysis, preset and date; columns ``label``, ``stage``,
-        ``analysis``, ``preset``, ``status`` (current, superseded or unfinished), ``languages``
-        (codes, or their number above six), ``rows`` (of all tables), ``date`` (UTC, finished or,
-        for an unfinished run, started) and ``run_id``.
+        ``analysis``, ``preset``, ``status`` (current, superseded, unfinished or damaged),
+        ``languages`` (codes, or their number above six), ``rows`` (of all tables), ``date`` (UTC,
+        finished or, for an unfinished run, started) and ``run_id``. Of a damaged run only the
+        run_id is known; it stands first.
     """
     records = study.records()
     current = current_ids(records)
     rows = [_row(record, status_of(record, current)) for record in records]
+    damaged: dict[str, object] = {**dict.fromkeys(COLUMNS, ""), "status": "damaged", "rows": 0}
+    rows += [{**damaged, "run_id": run_id} for run_id in damaged_records(study.path)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.sort_values(["label", "analysis", "preset", "date"], ignore_index=True)
 

@@ -58,7 +58,7 @@ def test_a_record_cannot_name_a_file_elsewhere(
     edit(study.path / "runs" / BASE / "run.json", lambda d: d["files"].update({name: about}))
     refused(lambda: merge_studies(tmp_path / "new", [study.path]), "run.json", "files names")
     refused(lambda: rename_label(study.path, "base", "b2"), "run.json")
-    refused(lambda: load_study(study.path).runs(), "run.json")
+    assert load_study(study.path).runs().empty  # passed over, never trusted
     assert victim.read_text() == "years of work" and not (tmp_path / "new").exists()
 
 
@@ -140,13 +140,16 @@ def test_a_run_whose_new_folder_is_lost_is_kept(study: Study, shown: str) -> Non
     ],
 )
 def test_a_record_without_what_readers_need_is_named(
-    study: Study, change: Callable[[Any], Any]
+    study: Study, change: Callable[[Any], Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = study.path / "runs" / BASE / "run.json"
     data = json.loads(path.read_text())
     new = change(data)
     path.write_text(json.dumps(new if isinstance(new, list) or "spec" in (new or ()) else data))
-    refused(lambda: load_study(study.path).runs(), str(path))
+    assert load_study(study.path).runs().empty
+    said = capsys.readouterr().err
+    assert "is damaged" in said and str(path) in said and said.count("\n") == 1
+    refused(lambda: rename_label(study.path, "base", "b2"), str(path))
 
 
 @pytest.mark.parametrize(

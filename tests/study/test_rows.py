@@ -275,7 +275,8 @@ def test_a_damaged_file_is_named_also_after_it_was_good(written, seen: bool) -> 
 def test_a_file_that_was_written_as_no_parquet_is_damaged(written) -> None:
     study, _, _ = written
     with study.run(samples.spec(seed=1)) as run:
-        run._write("neurons.parquet", b"no parquet at all", {})
+        (run.folder / "neurons.parquet").write_bytes(b"no parquet at all")
+        run._wrote(run.folder / "neurons.parquet", {})
     with pytest.raises(InterpError, match=r"neurons\.parquet is damaged \("):
         study.rows("neurons", run_id=run.run_id, where={"layer": 0})
 

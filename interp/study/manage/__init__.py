@@ -1,10 +1,11 @@
-"""Studies are kept for months: rename, remove, restore, merge, migrate; never losing a run silently.
+"""Studies are kept for months: check, rename, remove, restore, merge, migrate; never losing a run silently.
 
 Every change holds the study's writer lock and may be killed at any moment: the same command then
 completes it. Readers take no lock and see every run exactly once.
 """
 
 from interp.study.manage.candidates import Selection, candidates
+from interp.study.manage.check import check_study
 from interp.study.manage.merge import merge_studies
 from interp.study.manage.migrate import Migrated, migrate
 from interp.study.manage.remove import Removed, in_trash, only_in_trash, remove_runs, restore_run
@@ -16,6 +17,7 @@ __all__ = [
     "Renamed",
     "Selection",
     "candidates",
+    "check_study",
     "in_trash",
     "merge_studies",
     "migrate",

@@ -12,7 +12,14 @@ import pandas as pd
 from interp.errors import InterpError, unknown
 from interp.study.manage.comparisons import read_comparisons
 from interp.study.manage.identity import references
-from interp.study.records import RUNS, RunRecord, current_ids, read_record, read_records, status_of
+from interp.study.records import (
+    RUNS,
+    RunRecord,
+    current_ids,
+    damaged_records,
+    read_records,
+    status_of,
+)
 
 COLUMNS = ("run_id", "label", "analysis", "status", "rows", "bytes", "used_by", "comparisons")
 
@@ -56,17 +63,19 @@ def candidates(
 
     Returns:
         One row per run: ``run_id``, ``label``, ``analysis``, ``status`` (current, superseded,
-        unfinished or ``no record``), ``rows`` (of all its tables), ``bytes`` (on disk),
+        unfinished, ``no record`` or ``damaged``), ``rows`` (of all its tables), ``bytes`` (on disk),
         ``used_by`` (runs left behind that name it in their arguments) and ``comparisons`` (rows
-        that rest on it). Label and analysis are empty where there is no record.
+        that rest on it). Label and analysis are empty where there is no record that can be read; such a
+        run can only be named by its run_id.
 
     Raises:
         InterpError: for a run or label that is not there.
     """
     records = {record.run_id: record for record in read_records(study)}
     current = current_ids(records.values())
-    bare = _without_record(study, records)
-    chosen = _chosen(study, selection, records, current, bare, gone)
+    damaged = set(damaged_records(study))
+    bare = _without_record(study, {*records, *damaged})
+    chosen = _chosen(study, selection, records, current, bare, damaged, gone)
     rows = read_comparisons(study)
     resting = pd.DataFrame() if rows is None else rows.to_pandas()
     table = []
@@ -84,7 +93,7 @@ def candidates(
                 "run_id": name,
                 "label": None if record is None else record.spec["label"],
                 "analysis": None if record is None else record.spec["analysis"],
-                "status": "no record" if record is None else status_of(record, current),
+                "status": _status(name, record, current, damaged),
                 "rows": 0 if record is None else _rows(record),
                 "bytes": sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
                 "used_by": users,
@@ -94,14 +103,19 @@ def candidates(
     return pd.DataFrame(table, columns=list(COLUMNS))
 
 
+def _status(name: str, record: RunRecord | None, current: set[str], damaged: set[str]) -> str:
+    if record is not None:
+        return status_of(record, current)
+    return "damaged" if name in damaged else "no record"
+
+
 def _rows(record: RunRecord) -> int:
     return sum(file.get("rows", 0) for file in record.data.get("files", {}).values())
 
 
-def _without_record(study: Path, records: dict[str, RunRecord]) -> list[str]:
+def _without_record(study: Path, known: set[str]) -> list[str]:
     """Folders of runs that were killed before they said what they are."""
-    folders = sorted(p for p in (study / RUNS).glob("*") if p.is_dir() and p.name not in records)
-    return [folder.name for folder in folders if read_record(folder) is None]
+    return sorted(p.name for p in (study / RUNS).glob("*") if p.is_dir() and p.name not in known)
 
 
 def _chosen(
@@ -110,13 +124,15 @@ def _chosen(
     records: dict[str, RunRecord],
     current: set[str],
     bare: list[str],
+    damaged: set[str],
     gone: Mapping[str, str | None],
 ) -> list[str]:
     if selection.runs:
+        there = [*records, *bare, *sorted(damaged)]
         for name in selection.runs:
-            if name not in records and name not in bare and name not in gone:
-                raise unknown(f"run in study {study}", name, [*records, *bare] or ["(none)"])
-        return [n for n in dict.fromkeys(selection.runs) if n in records or n in bare]
+            if name not in there and name not in gone:
+                raise unknown(f"run in study {study}", name, there or ["(none)"])
+        return [name for name in dict.fromkeys(selection.runs) if name in there]
     if selection.label is not None:
         labels = sorted({record.spec["label"] for record in records.values()})
         of_label = [n for n, r in records.items() if r.spec["label"] == selection.label]

@@ -92,7 +92,7 @@ def _readable(source: Path) -> list[RunRecord]:
     """Read a source's runs; refuse an older schema."""
     manifest = read_manifest(source)
     refuse_older(source, manifest)
-    records = read_records(source)
+    records = read_records(source, strict=True)
     old = [r.run_id for r in records if r.finished and r.data["schema_version"] < SCHEMA_VERSION]
     if old:
         raise InterpError(

@@ -7,6 +7,7 @@ version last, so an interrupted migration is still an older study, and the same 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
@@ -81,8 +82,7 @@ def _report(found: int, rows: list[tuple[str, int, str]]) -> Migrated:
 
 
 def _work(study: Path, found: int, *, write: bool) -> Iterator[tuple[str, int, str]]:
-    trashed = [read_record(path) for path in sorted((study / TRASH).glob("*/*")) if path.is_dir()]
-    for record in [*read_records(study), *(one for one in trashed if one is not None)]:
+    for record in [*read_records(study, strict=True), *_trashed(study)]:
         version = int(record.data.get("schema_version", 1))
         where = str(record.folder.relative_to(study))
         if version >= SCHEMA_VERSION:
@@ -108,6 +108,16 @@ def _work(study: Path, found: int, *, write: bool) -> Iterator[tuple[str, int, s
             new = {**manifest, "schema_version": SCHEMA_VERSION, "migrated_from": earlier}
             write_json(study / MANIFEST, new)
         yield MANIFEST, found, "version raised, last of all"
+
+
+def _trashed(study: Path) -> list[RunRecord]:
+    """Runs in the trash; one whose record is damaged stays there as it is."""
+    found = []
+    for folder in sorted(path for path in (study / TRASH).glob("*/*") if path.is_dir()):
+        with contextlib.suppress(InterpError):
+            record = read_record(folder)
+            found += [record] if record is not None else []
+    return found
 
 
 def _migrate_run(study: Path, record: RunRecord, version: int, *, write: bool) -> list[str]:

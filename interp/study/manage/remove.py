@@ -7,6 +7,7 @@ the same command does what is left.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from interp.study.manage.insert import insert_run
 from interp.study.manage.rewrite import delete, move
 from interp.study.manage.session import PURGED, changing, discard
 from interp.study.pending import command_line
-from interp.study.records import RUNS, RunRecord, read_record, read_records
+from interp.study.records import RUNS, RunRecord, damaged_records, read_record, read_records
 from interp.study.schema import SCHEMA_VERSION
 from interp.study.store import FACTS, facts_stem
 
@@ -120,14 +121,17 @@ def in_trash(study: Path) -> pd.DataFrame:
 
     Returns:
         One row per run, the last removed first: ``run_id``, ``label`` (empty where it has no
-        record), ``removed`` (UTC; the folder in the trash), ``finished`` (whether the run was).
+        record that can be read), ``removed`` (UTC; the folder in the trash), ``finished`` (whether the
+        run was).
     """
     rows = []
     for folder in sorted((study / TRASH).glob("*/*"), reverse=True):
         if folder.is_dir() and folder.name != FACTS:
-            record = read_record(folder)
-            label = None if record is None else record.spec["label"]
-            finished = record is not None and record.finished
+            label, finished = None, False
+            with contextlib.suppress(InterpError):  # damaged: its folder's name is all there is
+                record = read_record(folder)
+                label = None if record is None else record.spec["label"]
+                finished = record is not None and record.finished
             rows.append((folder.name, label, folder.parent.name, finished))
     return pd.DataFrame(rows, columns=["run_id", "label", "removed", "finished"])
 
@@ -215,6 +219,8 @@ def _facts_of(spec: dict[str, object]) -> list[str]:
 
 
 def _unused_facts(study: Path) -> tuple[str, ...]:
+    if damaged_records(study):
+        return ()  # nobody knows what facts they use
     used = {stem for record in read_records(study) for stem in _facts_of(record.spec)}
     stems: Sequence[str] = sorted(path.stem for path in (study / FACTS).glob("*.parquet"))
     return tuple(stem for stem in stems if stem not in used and not stem.startswith("."))
@@ -226,8 +232,12 @@ def _sweep(study: Path) -> int:
     if rows is None:
         return 0
     finished = [record for record in read_records(study) if record.finished]
+    damaged = set(damaged_records(study))  # they are there, under a label that nobody can read
     labels = {record.spec["label"] for record in finished}
-    kept = resting_on(rows, {record.run_id for record in finished}, labels)
+    for run, label in (("base_run", "base"), ("label_run", "label")):
+        pairs = zip(rows.column(run).to_pylist(), rows.column(label).to_pylist(), strict=True)
+        labels |= {name for one, name in pairs if one in damaged}
+    kept = resting_on(rows, damaged | {record.run_id for record in finished}, labels)
     if kept.num_rows < rows.num_rows:
         write_comparisons(study, kept)
     return int(rows.num_rows - kept.num_rows)

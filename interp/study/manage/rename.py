@@ -64,7 +64,7 @@ def rename_label(study: Path, old: str, new: str) -> Renamed:
             _finish(study, pending)
             done = pending.state
             return Renamed(done["runs"], tuple(done["stages"]), resumed=True)
-        records = read_records(study)
+        records = read_records(study, strict=True)
         if done_before := _renamed_before(records, old, new):
             return done_before
         _check(study, records, old, new)
