@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from interp.errors import InterpError
 from interp.parallel import ProcessGone, SharedError, is_first, n_processes, rank
 
 _INTERRUPTED = 130
+_SECONDS_FOR_THE_FIRST = 3.0
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -76,6 +78,9 @@ def _one_voice(arguments: Sequence[str]) -> Iterator[None]:
 def _say_error(error: InterpError) -> None:
     if isinstance(error, SharedError | ProcessGone) and not is_first():
         return  # the first process, or the one that has stopped, says it
+    if not is_first():
+        # Most mistakes are everyone's: the first process says them, and its launcher stops the rest.
+        time.sleep(_SECONDS_FOR_THE_FIRST)
     who = "" if is_first() else f" (process {rank()})"
     print(f"error{who}: {' '.join(str(error).split())}", file=sys.stderr)
 
