@@ -15,7 +15,7 @@ from training.encoding import Encoder
 from training.judge import judge
 from training.reward_rules import KINDS, RewardRules
 from training.trainer_parts import Record
-from training.visits import plan_visits
+from training.visits import Visit, plan_visits
 
 
 def validation_check(
@@ -41,10 +41,8 @@ def validation_check(
     Returns:
         A function of model and step.
     """
-    visits = plan_visits(facts, len(facts), seed=seed)
     rules = RewardRules(letters=encoder.labels == "letter")
-    asked = [(visit, lang) for lang in facts.languages for visit in visits]
-    prompts = [encoder.prompt(visit, lang) for visit, lang in asked]
+    asked, prompts = asked_prompts(facts, encoder, seed)
 
     def check(model: Any, step: int) -> None:
         texts = greedy_answers(
@@ -72,3 +70,12 @@ def validation_check(
             record.add(step, f"check_{kind}", sum(shares.values()) / len(shares))
 
     return check
+
+
+def asked_prompts(
+    facts: FactSet, encoder: Encoder, seed: int
+) -> tuple[list[tuple[Visit, str]], list[list[int]]]:
+    """Write what a check asks: every fact in every language, and the prompts' tokens."""
+    visits = plan_visits(facts, len(facts), seed=seed)
+    asked = [(visit, lang) for lang in facts.languages for visit in visits]
+    return asked, [encoder.prompt(visit, lang) for visit, lang in asked]

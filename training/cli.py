@@ -39,6 +39,14 @@ Steps = Annotated[
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.", rich_help_panel=_HOW)]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; default: torch's.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another run in --out.")]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Say what it would take (tokens, time, memory, disk), without reading the weights; "
+        "nothing is trained or written.",
+    ),
+]
 Incomplete = Annotated[
     bool,
     typer.Option(
@@ -63,11 +71,15 @@ def base(
     steps: Annotated[int | None, typer.Option(help="Another number of steps.")] = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Train the base organism on the embedded facts; goes on where a killed run stopped."""
     from training.organism.command import run_base
 
-    run_base(out, preset=preset, seed=seed, steps=steps, threads=threads, overwrite=overwrite)
+    run_base(
+        out, preset=preset, seed=seed, steps=steps, threads=threads, overwrite=overwrite,
+        dry_run=dry_run,
+    )  # fmt: skip
 
 
 @app.command()
@@ -94,6 +106,7 @@ def cpt(
     trust_remote_code: o.TrustOption = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Continued pretraining on parallel text: multilingual blocks, packed by real token counts.
 
@@ -105,7 +118,8 @@ def cpt(
     run_command(
         "cpt", model, out, data=corpus, languages=languages, preset=preset, config=config,
         settings=settings, steps=steps, seed=seed, study=study, label=label, threads=threads,
-        overwrite=overwrite, check_facts=check_facts, spec=_spec(base, device, trust_remote_code),
+        overwrite=overwrite, check_facts=check_facts, dry_run=dry_run,
+        spec=_spec(base, device, trust_remote_code),
     )  # fmt: skip
 
 
@@ -128,6 +142,7 @@ def sft(
     trust_remote_code: o.TrustOption = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Supervised fine-tuning: cross-entropy on the answer and agreement between languages (Eq 3).
 
@@ -140,7 +155,7 @@ def sft(
     run_command(
         "sft", model, out, data=facts, languages=languages, preset=preset, config=config,
         settings=settings, steps=steps, seed=seed, study=study, label=label, threads=threads,
-        overwrite=overwrite, skip_incomplete=skip_incomplete,
+        overwrite=overwrite, skip_incomplete=skip_incomplete, dry_run=dry_run,
         spec=_spec(base, device, trust_remote_code),
     )  # fmt: skip
 
@@ -172,6 +187,7 @@ def grpo(
     trust_remote_code: o.TrustOption = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
 ) -> None:
     """GRPO: the reward of a rollout is pooled over the languages of a fact (Eq 1-2).
 
@@ -185,7 +201,7 @@ def grpo(
         "grpo", model, out, data=facts, languages=languages, preset=preset, config=config,
         settings=[*(settings or []), *(["vllm=true"] if vllm else [])], steps=steps, seed=seed,
         study=study, label=label, threads=threads, overwrite=overwrite,
-        skip_incomplete=skip_incomplete, spec=_spec(base, device, trust_remote_code),
+        skip_incomplete=skip_incomplete, dry_run=dry_run, spec=_spec(base, device, trust_remote_code),
     )  # fmt: skip
 
 

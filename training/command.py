@@ -33,8 +33,9 @@ def run_command(
     spec: dict[str, Any],
     skip_incomplete: bool = False,
     check_facts: str | None = None,
+    dry_run: bool = False,
 ) -> None:
-    """Train one stage as the command line asks.
+    """Train one stage as the command line asks, or say what that would take.
 
     Raises:
         InterpError: anything wrong with options, data, checkpoint or folder.
@@ -46,13 +47,23 @@ def run_command(
     changes |= {} if seed is None else {"seed": seed}
     chosen = preset_for(model) if preset == "auto" else preset
     made = make_config(stage, chosen, file=config, changes=changes)
-    target = None if study is None else Study.open(study, create=True)  # refused now if at all
     codes = parse_languages(languages)
     _refuse_same_folder(model, out)
+    target = None
+    if study is not None and not dry_run:
+        target = Study.open(study, create=True)  # refused now if at all
     import torch
 
     if threads is not None:
         torch.set_num_threads(threads)
+    if dry_run:
+        from training.dry_run import dry_run as estimate
+
+        estimate(
+            made, model, data, out, languages=codes, skip_incomplete=skip_incomplete,
+            check_facts=check_facts, **spec,
+        )  # fmt: skip
+        return
     outcome = _train(made, model, data, out, codes, overwrite, skip_incomplete, check_facts, spec)
     from accelerate import PartialState
 

@@ -30,7 +30,9 @@ from training.trainer_parts import Stage, StageTrainer
 from training.visits import training_facts, updates
 
 _ORDER = 31
-_CHECK_TOKENS = 24
+CHECK_TOKENS = 24
+ASKED = FactConfig(task_format="freeform", option_order="fixed")
+"""How the facts of a check are asked."""
 _IGNORED = -100
 
 
@@ -86,17 +88,10 @@ def train_on_text(
         InterpError: for anything wrong with settings, text, checkpoint or folder.
     """
     quiet_libraries()
-    if config.check_every and check_facts is None:
-        raise InterpError(
-            f"cpt setting check_every is {config.check_every} without facts to ask: expected "
-            "--check-facts SOURCE, or check_every 0"
-        )
+    refuse_no_facts(config, check_facts)
     text = Corpus.load(corpus, languages=languages)
     policy = load_policy(model, config, **spec_options)
-    rows, report = planned_rows(text, policy.tokenizer, config)
-    steps = updates(len(rows), config.rows_per_update, 1, config.steps)
-    needed = steps * config.rows_per_update
-    rows = [rows[at % len(rows)] for at in range(needed)]
+    rows, steps, report = rows_of_run(text, policy.tokenizer, config)
     micro, accumulation = split_update(config.rows_per_update, config.micro_rows, "rows_per_update")
     common = common_arguments(config, policy, out, steps, accumulation)
 
@@ -128,6 +123,24 @@ def train_on_text(
         notes={},
         overwrite=overwrite,
     )
+
+
+def refuse_no_facts(config: CptConfig, check_facts: str | None) -> None:
+    """Refuse checks without facts to ask."""
+    if config.check_every and check_facts is None:
+        raise InterpError(
+            f"cpt setting check_every is {config.check_every} without facts to ask: expected "
+            "--check-facts SOURCE, or check_every 0"
+        )
+
+
+def rows_of_run(
+    text: Corpus, tokenizer: Any, config: CptConfig
+) -> tuple[list[list[int]], int, RowReport]:
+    """Plan a run: the rows of all its updates in order, the updates, and what packing made."""
+    rows, report = planned_rows(text, tokenizer, config)
+    steps = updates(len(rows), config.rows_per_update, 1, config.steps)
+    return [rows[at % len(rows)] for at in range(steps * config.rows_per_update)], steps, report
 
 
 def planned_rows(
@@ -177,17 +190,25 @@ def _check(
 ) -> Any:
     if facts is None or not config.check_every:
         return None
+    return validation_check(
+        facts_to_ask(config, facts, languages),
+        Encoder(policy.tokenizer, ASKED),
+        stage.record,
+        seed=config.seed,
+        max_new_tokens=CHECK_TOKENS,
+        eos_ids=policy.eos_ids,
+    )
+
+
+def facts_to_ask(config: CptConfig, facts: str, languages: Sequence[str]) -> FactSet:
+    """Read the validation facts that are asked during training.
+
+    Raises:
+        InterpError: there are none.
+    """
     chosen = training_facts(
         FactSet.load(facts, languages=languages), max_facts=None, seed=config.seed
     )
     if chosen.validation is None:
         raise InterpError(f"--check-facts {facts}: expected facts of split validation")
-    asked = FactConfig(task_format="freeform", option_order="fixed")
-    return validation_check(
-        chosen.validation.select(limit=config.check_facts, seed=config.seed),
-        Encoder(policy.tokenizer, asked),
-        stage.record,
-        seed=config.seed,
-        max_new_tokens=_CHECK_TOKENS,
-        eos_ids=policy.eos_ids,
-    )
+    return chosen.validation.select(limit=config.check_facts, seed=config.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,69 @@ from training.trainer_parts import Stage, StageTrainer
 from training.visits import TrainingFacts, Visit, plan_visits, training_facts, updates
 
 _CHECK_TOKENS = 24
+
+
+@dataclass(frozen=True)
+class FactPlan:
+    """What a stage will do with its facts; it follows from settings and data alone.
+
+    Attributes:
+        source: all facts.
+        chosen: those for training and checking.
+        steps: updates.
+        visits: which fact when.
+    """
+
+    source: FactSet
+    chosen: TrainingFacts
+    steps: int
+    visits: list[Visit]
+
+
+def plan_facts(
+    config: FactConfig, facts: str, languages: Sequence[str] | None, *, skip_incomplete: bool
+) -> FactPlan:
+    """Read the facts and plan the run, what is cheap to check first.
+
+    Args:
+        config: of `SftConfig` or `GrpoConfig`.
+        facts: source of facts.
+        languages: train in these; None takes all of the source.
+        skip_incomplete: leave facts out that lack a language.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InterpError: for settings or facts that do not fit.
+    """
+    if isinstance(config, GrpoConfig):
+        reward_rules(config.reward, config.reward_changes)
+        sampling_of(config)
+        _need_libraries(config)
+    source = FactSet.load(facts, languages=languages)
+    if isinstance(config, SftConfig) and config.consistency and not source.options_aligned:
+        raise InterpError(
+            f"--facts {facts}: its options are not aligned between languages, so the consistency "
+            "of Eq 3 has no meaning: expected option ids, or --set consistency=0"
+        )
+    chosen = training_facts(
+        source, max_facts=config.max_facts, seed=config.seed, skip_incomplete=skip_incomplete
+    )
+    steps = updates(len(chosen.train), config.facts_per_update, config.epochs, config.steps)
+    visits = plan_visits(
+        chosen.train,
+        steps * config.facts_per_update,
+        seed=config.seed,
+        option_order=config.option_order,
+    )
+    return FactPlan(source, chosen, steps, visits)
+
+
+def encoder_of(tokenizer: Any, config: FactConfig) -> Encoder:
+    """Make what writes the prompts of a run."""
+    letter = isinstance(config, SftConfig) and config.target == "letter"
+    return Encoder(tokenizer, config, "letter" if letter else "text")
 
 
 def train_on_facts(
@@ -64,29 +128,10 @@ def train_on_facts(
         InterpError: for anything wrong with settings, facts, checkpoint or folder.
     """
     quiet_libraries()
-    if isinstance(config, GrpoConfig):  # what is cheap to check comes first
-        reward_rules(config.reward, config.reward_changes)
-        sampling_of(config)
-        _need_libraries(config)
-    source = FactSet.load(facts, languages=languages)
-    if isinstance(config, SftConfig) and config.consistency and not source.options_aligned:
-        raise InterpError(
-            f"--facts {facts}: its options are not aligned between languages, so the consistency "
-            "of Eq 3 has no meaning: expected option ids, or --set consistency=0"
-        )
-    chosen = training_facts(
-        source, max_facts=config.max_facts, seed=config.seed, skip_incomplete=skip_incomplete
-    )
-    steps = updates(len(chosen.train), config.facts_per_update, config.epochs, config.steps)
-    visits = plan_visits(
-        chosen.train,
-        steps * config.facts_per_update,
-        seed=config.seed,
-        option_order=config.option_order,
-    )
+    plan = plan_facts(config, facts, languages, skip_incomplete=skip_incomplete)
+    source, chosen, steps, visits = plan.source, plan.chosen, plan.steps, plan.visits
     policy = load_policy(model, config, **spec_options)
-    letter = isinstance(config, SftConfig) and config.target == "letter"
-    encoder = Encoder(policy.tokenizer, config, "letter" if letter else "text")
+    encoder = encoder_of(policy.tokenizer, config)
     _refuse_long(encoder, visits[: len(chosen.train)])
     micro, accumulation = split_update(
         config.facts_per_update, config.micro_facts, "facts_per_update"
@@ -164,15 +209,19 @@ def _check(
 ) -> Any:
     if not config.check_every or chosen.validation is None:
         return None
-    limit = getattr(config, "max_completion_tokens", _CHECK_TOKENS)
     return validation_check(
         chosen.validation.select(limit=config.check_facts, seed=config.seed),
         encoder,
         stage.record,
         seed=config.seed,
-        max_new_tokens=min(limit, _CHECK_TOKENS),
+        max_new_tokens=check_tokens(config),
         eos_ids=policy.eos_ids,
     )
+
+
+def check_tokens(config: FactConfig) -> int:
+    """Tokens of an answer at most when the validation facts are asked."""
+    return min(getattr(config, "max_completion_tokens", _CHECK_TOKENS), _CHECK_TOKENS)
 
 
 def _describe(source: FactSet, chosen: TrainingFacts) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from interp.errors import InterpError
+from interp.study.atomic import TEMPORARY_SUFFIX
 from training.configs import StageConfig
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -84,9 +86,11 @@ def save_checkpoint(
     Raises:
         InterpError: it cannot be written; nothing that was there is touched.
     """
-    staging = folder.parent / f".{folder.name}.{os.getpid()}"
+    staging = folder.parent / f".{folder.name}.{os.getpid()}{TEMPORARY_SUFFIX}"
     try:
-        shutil.rmtree(staging, ignore_errors=True)
+        # Also what a killed process left: this one is the folder's only writer.
+        for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{TEMPORARY_SUFFIX}"):
+            shutil.rmtree(left, ignore_errors=True)
         staging.mkdir(parents=True)
         _save(model, staging)
         if isinstance(model, PeftModel):

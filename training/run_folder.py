@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interp.errors import InterpError
-from interp.study.atomic import write_bytes
+from interp.study.atomic import TEMPORARY_SUFFIX, remove_leftovers, write_bytes
 from interp.train_log import LOG_FILE, MANIFEST_FILE
 from training.state import STATE_FILE
 
@@ -77,7 +77,7 @@ def claim_folder(
     """
     if folder.exists() and not folder.is_dir():
         raise InterpError(f"--out {folder} is a file: expected a folder, new or empty")
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(path.suffix != TEMPORARY_SUFFIX for path in folder.iterdir()):
         found = _claim_of(folder)
         if found is None:
             raise InterpError(
@@ -85,7 +85,11 @@ def claim_folder(
                 "expected a new or empty folder, or one written by this command"
             )
         if found == dict(claim) and not overwrite:
-            return (folder / MANIFEST_FILE).exists()
+            remove_leftovers(folder)
+            finished = (folder / MANIFEST_FILE).exists()
+            if finished:
+                (folder / STATE_FILE).unlink(missing_ok=True)  # left by a kill at the very end
+            return finished
         if not overwrite:
             differing = [name for name in claim if found.get(name) != claim[name]]
             raise InterpError(
@@ -98,6 +102,7 @@ def claim_folder(
         (folder / RUN_FILE).unlink(missing_ok=True)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
         write_json(folder / RUN_FILE, {**claim, "config": dict(config)})
     except (OSError, InterpError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

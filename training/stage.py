@@ -68,13 +68,7 @@ def load_policy(model: str, config: StageConfig, **spec_options: Any) -> Policy:
     Raises:
         InterpError: what loading raises, or adapter targets that match nothing.
     """
-    on_gpu = torch.cuda.is_available() and spec_options.get("device") != "cpu"
-    half = config.precision == "bf16" or (config.precision == "auto" and on_gpu)
-    # Trained weights are fp32: an update of 1e-5 vanishes in a bf16 weight. A frozen base under
-    # an adapter may be bf16.
-    dtype = "bfloat16" if half and config.lora_rank else "float32"
-    spec = ModelSpec.parse(model, dtype=dtype, **spec_options)
-    loaded = load_checkpoint(spec)
+    loaded = load_checkpoint(policy_spec(model, config, **spec_options))
     device = next(loaded.model.parameters()).device.type
     PartialState(cpu=device == "cpu")  # without the flag, CPU processes do not find each other
     tokenizer = loaded.tokenizer
@@ -88,6 +82,18 @@ def load_policy(model: str, config: StageConfig, **spec_options: Any) -> Policy:
         device,
         _ends(loaded.model, tokenizer),
     )
+
+
+def policy_spec(model: str, config: StageConfig, **spec_options: Any) -> ModelSpec:
+    """Say how the checkpoint to train is held.
+
+    Trained weights are fp32: an update of 1e-5 vanishes in a bf16 weight. A frozen base under an
+    adapter may be bf16.
+    """
+    on_gpu = torch.cuda.is_available() and spec_options.get("device") != "cpu"
+    half = config.precision == "bf16" or (config.precision == "auto" and on_gpu)
+    dtype = "bfloat16" if half and config.lora_rank else "float32"
+    return ModelSpec.parse(model, dtype=dtype, **spec_options)
 
 
 def _ends(model: Any, tokenizer: Any) -> tuple[int, ...]:

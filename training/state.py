@@ -8,7 +8,6 @@ step's number.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from interp.errors import InterpError
+from interp.study.atomic import whole_file
 
 STATE_FILE = "training_state.safetensors"
 
@@ -46,23 +46,18 @@ def save_state(
     for index, state in optimizer.state_dict()["state"].items():
         for key, value in state.items():
             tensors[f"optimizer.{index}.{key}"] = torch.as_tensor(value)
-    partial = folder / f".{STATE_FILE}.{os.getpid()}"
     try:
-        save_file(
-            {name: value.contiguous() for name, value in tensors.items()},
-            partial,
-            metadata={"notes": json.dumps(notes)},
-        )
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, folder / STATE_FILE)
-    except (OSError, SafetensorError) as error:
+        with whole_file(folder / STATE_FILE) as partial:
+            save_file(
+                {name: value.contiguous() for name, value in tensors.items()},
+                partial,
+                metadata={"notes": json.dumps(notes)},
+            )
+    except (InterpError, SafetensorError) as error:
         raise InterpError(
             f"the state of the run cannot be written to {folder} ({error}): the earlier state is "
             "untouched; mend it (free some space) and run the same command again"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)  # gone already unless something failed
 
 
 def load_notes(folder: Path) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]
 import torch
 
 from interp.estimates.live_bytes import LiveBytes
-from interp.estimates.one_layer import Prepare, build, go_through
+from interp.estimates.one_layer import Prepare, build, go_through, without_content
 from interp.estimates.sketch import Sketch
 from interp.estimates.work import Kind, Pass, Shape, Work
 
@@ -64,12 +64,8 @@ def needed(sketch: Sketch, work: Work, prepare: Prepare | None = None) -> Memory
 
 def activations(sketch: Sketch, work: Work, prepare: Prepare | None = None) -> int:
     """Bytes of a pass's largest batch: every pass is looked at, the largest counts."""
-    found = {
-        (one.largest, one.kind, one.masked): _one_pass(sketch, one, prepare)
-        for one in work.passes
-        if one.shapes
-    }
-    return max(found.values(), default=0)
+    found = {_one_pass(sketch, one, prepare) for one in work.passes if one.shapes}
+    return max(found, default=0)
 
 
 def _one_pass(sketch: Sketch, one: Pass, prepare: Prepare | None) -> int:
@@ -80,11 +76,13 @@ def _one_pass(sketch: Sketch, one: Pass, prepare: Prepare | None) -> int:
         rows, width = one.largest
         shape, size = sketch.shape, sketch.dtype.itemsize
         pair = 2 * shape.n_kv_heads * shape.d_head * size
-        cache = shape.n_layers * rows * (width + one.steps) * pair
+        cache = shape.n_layers * rows * one.continuations * (width + one.steps) * pair
     if one.kind == "forward":
         return first + cache
     second = peak_bytes(sketch, 2, one.largest, one.kind, masked=one.masked, prepare=prepare)
-    return first + (sketch.shape.n_layers - 1) * max(0, second - first) + cache
+    whole = first + (sketch.shape.n_layers - 1) * max(0, second - first)
+    rows, width = one.largest
+    return round(whole * max(1.0, one.together / (rows * width))) + cache
 
 
 def peak_bytes(
@@ -111,10 +109,9 @@ def peak_bytes(
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    with FakeTensorMode():
-        network = build(sketch, n_layers, None, prepare)
-        with LiveBytes([*network.parameters(), *network.buffers()]) as counter:
-            go_through(sketch, network, shape, kind, masked=masked)
+    network = build(sketch, n_layers, torch.device("meta"), prepare)
+    with FakeTensorMode(), LiveBytes(without_content(network)) as counter:
+        go_through(sketch, network, shape, kind, masked=masked)
     return counter.peak
 
 

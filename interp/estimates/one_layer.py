@@ -36,14 +36,14 @@ def shortened(sketch: Sketch, n_layers: int) -> Any:
 
 
 def build(
-    sketch: Sketch, n_layers: int, device: torch.device | None, prepare: Prepare | None = None
+    sketch: Sketch, n_layers: int, device: torch.device, prepare: Prepare | None = None
 ) -> Any:
-    """Build it with random weights.
+    """Build it, with random weights where the device holds any.
 
     Args:
         sketch: of the checkpoint.
         n_layers: blocks.
-        device: where; None leaves it to the mode that is active (tensors without content).
+        device: where; ``meta`` for sizes alone.
         prepare: makes it trainable; without it nothing is.
 
     Returns:
@@ -53,13 +53,33 @@ def build(
     found = getattr(sketch.config.get_text_config(), "_attn_implementation", None)
     if found is not None:
         options["attn_implementation"] = found
-    with torch.random.fork_rng(devices=[]), torch.device(device or "cpu"):
+    with torch.random.fork_rng(devices=[]), device:
         network = AutoModelForCausalLM.from_config(
             shortened(sketch, n_layers), dtype=sketch.dtype, **options
         )
     if prepare is not None:
         return prepare(network)
     return network.eval().requires_grad_(False)
+
+
+def without_content(network: Any) -> list[torch.Tensor]:
+    """Put tensors without content in place of a network's on ``meta``; in ``FakeTensorMode`` only.
+
+    Returns:
+        The new parameters and buffers.
+    """
+    made = []
+    for module in network.modules():
+        for held in (module._parameters, module._buffers):
+            for name, old in held.items():
+                if old is not None:
+                    new = torch.empty(old.shape, dtype=old.dtype, device="cpu")
+                    trained = held is module._parameters
+                    held[name] = (
+                        torch.nn.Parameter(new, requires_grad=old.requires_grad) if trained else new
+                    )
+                    made.append(held[name])
+    return made
 
 
 def block_of(sketch: Sketch, network: Any) -> Any:

@@ -53,7 +53,7 @@ def seconds(work: Work, speed: Speed) -> Seconds:
             continue
         whole, generated = _one_pass(one, speed)
         parts[one.name] = parts.get(one.name, 0.0) + whole + generated
-        shortest -= 0.75 * generated  # answers that end early
+        shortest -= (1 - one.least) * whole + 0.75 * generated  # answers that end early
     if work.logits:
         parts["logits"] = sum(one.rows * speed.logits(one) for one in work.logits)
     total = sum(parts.values())
@@ -73,7 +73,7 @@ def _one_pass(one: Pass, speed: Speed) -> tuple[float, float]:
     whole = layers * sum(line(operations(shape)) for shape in one.shapes)
     generated = 0.0
     if one.steps:
-        single = [(rows, 1) for rows, _ in one.shapes]
+        single = [(rows * one.continuations, 1) for rows, _ in one.shapes]
         step = speed.block(single, "forward")
         generated = one.steps * layers * sum(step(operations(shape)) for shape in single)
     return one.repeats * whole, one.repeats * generated

@@ -30,7 +30,11 @@ class Pass:
         repeats: how often all of them are computed.
         kind: whether gradients are taken.
         steps: tokens generated one by one behind each batch, at most.
+        continuations: of each row, that grow together.
         masked: whether attention takes a mask of its own for every row, ``[row, 1, width, width]``.
+        together: tokens, padding included, whose activations are held at once; 0 for those of the
+            largest batch. Several forwards may wait for one backward.
+        least: share of the work that is done in any case, where its amount depends on answers.
     """
 
     name: str
@@ -39,7 +43,10 @@ class Pass:
     repeats: int = 1
     kind: Kind = "forward"
     steps: int = 0
+    continuations: int = 1
     masked: bool = False
+    together: int = 0
+    least: float = 1.0
 
     @property
     def padded_tokens(self) -> int:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -150,6 +150,26 @@ def sharing_works(model: Any, prompts: Sequence[Prompt], *, tolerance: float = 1
     half = next(model.parameters()).dtype in (torch.bfloat16, torch.float16)
     largest = (apart.logprobs - shared.logprobs).abs().max()
     return bool(largest <= tolerance * (50 if half else 1))  # not-a-number compares false
+
+
+class PlannedForward(NamedTuple):
+    """One forward that `branch_scores` makes: rows, width with padding, rows of logits."""
+
+    rows: int
+    width: int
+    logits: int
+
+
+def planned(
+    prompts: Sequence[Prompt], *, share: bool = True, batch_tokens: int | None = 4096
+) -> list[PlannedForward]:
+    """Say which forwards `branch_scores` would make of the same arguments."""
+    found = []
+    for batch in _batches(_rows(prompts, share), batch_tokens):
+        width = max(row.width for row in batch)
+        kept = min(len(row.prompt) for row in batch) - 1
+        found.append(PlannedForward(len(batch), width, len(batch) * (width - kept)))
+    return found
 
 
 def _rows(prompts: Sequence[Prompt], share: bool) -> list[_Row]:

@@ -23,8 +23,9 @@ def run_base(
     steps: int | None,
     threads: int | None,
     overwrite: bool,
+    dry_run: bool = False,
 ) -> None:
-    """Train the base organism and print what it knows.
+    """Train the base organism and print what it knows, or say what that would take.
 
     Raises:
         InterpError: an option is wrong, or the folder cannot be used.
@@ -36,6 +37,11 @@ def run_base(
 
     if threads is not None:
         torch.set_num_threads(threads)
+    if dry_run:
+        from training.organism.dry_run import dry_run as estimate
+
+        estimate(out, config)
+        return
     material = cldr_material(config)
     manifest = _with_progress(out, config, material, overwrite)
     Console().print(knowledge_table(manifest))

@@ -19,7 +19,7 @@ from interp.model.branches import Prompt, branch_scores
 from training.prompts import completion, open_prompt
 
 RULES = ("tokens", "bytes")
-_PROMPTS_AT_ONCE = 600
+PROMPTS_AT_ONCE = 600
 
 
 def score_options(
@@ -78,8 +78,8 @@ def _logprobs(model: Any, prompts: list[Prompt], batch_tokens: int) -> np.ndarra
     model.eval()
     try:
         sums = []
-        for first in range(0, len(prompts), _PROMPTS_AT_ONCE):
-            some = prompts[first : first + _PROMPTS_AT_ONCE]
+        for first in range(0, len(prompts), PROMPTS_AT_ONCE):
+            some = prompts[first : first + PROMPTS_AT_ONCE]
             sums.append(
                 branch_scores(model, some, batch_tokens=batch_tokens).logprobs.double().sum(-1)
             )

@@ -17,7 +17,14 @@ def make_model(shape: Shape, seed: int, start_id: int, pad_id: int) -> Olmo2ForC
         start_id: token that begins and ends documents.
         pad_id: padding token.
     """
-    config = Olmo2Config(
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Olmo2ForCausalLM(network_config(shape, start_id, pad_id)).float()
+
+
+def network_config(shape: Shape, start_id: int, pad_id: int) -> Olmo2Config:
+    """Return the configuration of an organism; arguments as for `make_model`."""
+    return Olmo2Config(
         vocab_size=shape.vocabulary,
         hidden_size=shape.d_model,
         intermediate_size=shape.d_mlp,
@@ -30,6 +37,3 @@ def make_model(shape: Shape, seed: int, start_id: int, pad_id: int) -> Olmo2ForC
         eos_token_id=start_id,
         pad_token_id=pad_id,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return Olmo2ForCausalLM(config).float()
