@@ -16,8 +16,10 @@ How the harness (0.4.13) is met:
 
 from __future__ import annotations
 
+import glob
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +30,7 @@ import yaml
 from interp.data.facts import Fact, FactSet
 from interp.data.prompts import prompt_text
 from interp.errors import InterpError, unknown
-from interp.study.atomic import write_error
+from interp.study.atomic import TEMPORARY_SUFFIX, write_error
 
 FORMS = ("qa", "native", "cloze")
 METRICS = ("acc", "acc_norm", "acc_bytes")
@@ -162,12 +164,21 @@ def _yaml(value: dict[str, Any]) -> str:
 
 
 def _write(files: dict[str, str], out: Path) -> None:
-    """Write all files or none: beside the target first, then in one move."""
+    """Write all files or none: beside the target first, then in one move.
+
+    A folder that holds just these files is the end of the same export, and left as it is.
+    """
     try:
+        for left in out.parent.glob(f".{glob.escape(out.name)}.*{TEMPORARY_SUFFIX}"):
+            shutil.rmtree(left, ignore_errors=True)  # of an export that was killed
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            if _holds(out, files):
+                return
             raise InterpError(f"--out {out} holds something: expected a new or an empty folder")
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
+        with tempfile.TemporaryDirectory(
+            dir=out.parent, prefix=f".{out.name}.", suffix=TEMPORARY_SUFFIX
+        ) as scratch:
             made = Path(scratch) / "made"
             made.mkdir()
             for name, text in files.items():
@@ -175,3 +186,10 @@ def _write(files: dict[str, str], out: Path) -> None:
             made.replace(out)
     except OSError as error:
         raise write_error(out, error) from error
+
+
+def _holds(folder: Path, files: dict[str, str]) -> bool:
+    """Whether a folder holds these files and no others."""
+    if not folder.is_dir() or {path.name for path in folder.iterdir()} != set(files):
+        return False
+    return all((folder / name).read_bytes() == text.encode() for name, text in files.items())
