@@ -4,6 +4,10 @@ Exact: a count is a sum of ones over the real tokens of one sequence, in integer
 depend on how sequences were batched (beyond what batching does to the activations themselves), and
 sums over sequences, blocks and languages stay exact.
 
+Small: what a batch adds is kept per sequence until its forward pass is over (one that runs out of memory must add
+nothing), in two bytes a neuron, since no sequence has more tokens than they hold; in eight they would take gigabytes
+of a 7B model where a corpus is of short texts.
+
 Cheap: the authors' script copies every activation to float32, applies SiLU, compares, sums in
 float and computes logits nobody reads, which makes the forward pass about 1.5 times as long. Here a
 value is read once: SiLU and GELU have the sign of their input, so the comparison needs no
@@ -13,6 +17,7 @@ activation, and on a CPU comparison results are bytes that are summed eight at a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +27,9 @@ from interp.lape.entropy import Integers
 
 _BYTE_ROWS = 255
 """Zeros and ones can be summed in bytes over this many positions without overflow."""
+
+_SHORT = 2**15 - 1
+"""Tokens of a sequence up to which its counts are kept in two bytes."""
 
 _SITES = {
     "gate": "blocks.{}.mlp.hook_pre",
@@ -53,7 +61,11 @@ class SequenceCounter:
 
     def __init__(self, starts: Sequence[int], ends: Sequence[int], n_layers: int) -> None:
         self._starts, self._ends = list(starts), list(ends)
-        self._layers: list[torch.Tensor | Integers | None] = [None] * n_layers
+        self._seen = [False] * n_layers
+        # [batch, layer, neuron], and what stays on another device until the end, [batch, neuron]
+        self._counts: NDArray[Any] | None = None
+        self._elsewhere: dict[int, torch.Tensor] = {}
+        self._short = max(self._ends, default=0) <= _SHORT
         self._valid: torch.Tensor | None = None
         self._bytes: NDArray[np.bool_] | None = None
 
@@ -63,33 +75,40 @@ class SequenceCounter:
         def observe(value: torch.Tensor) -> None:
             value = value.detach()
             if value.device.type == "cpu" and value.dtype == torch.float32:
-                self._layers[layer] = self._count_bytes(value.numpy())
+                self._count_bytes(layer, value.numpy())
             else:
-                self._layers[layer] = self._count_masked(value)
+                self._elsewhere[layer] = self._count_masked(value)
+            self._seen[layer] = True
 
         return observe
 
     def result(self) -> Integers:
-        """Return the counts of the batch, int64 ``[batch, layer, neuron]``.
+        """Return the counts of the batch, ``[batch, layer, neuron]``, in two or four bytes each.
 
         Raises:
             RuntimeError: when a layer was not observed.
         """
-        missing = [layer for layer, counts in enumerate(self._layers) if counts is None]
+        missing = [layer for layer, seen in enumerate(self._seen) if not seen]
         if missing:
             raise RuntimeError(f"layers {missing} were never observed")
-        layers = [
-            counts.cpu().numpy() if isinstance(counts, torch.Tensor) else counts
-            for counts in self._layers
-        ]
-        return np.stack([np.asarray(counts, dtype=np.int64) for counts in layers], axis=1)
+        for layer, counts in self._elsewhere.items():
+            self._room(counts.shape[1])[:, layer] = counts.cpu().numpy()
+        assert self._counts is not None
+        return self._counts
 
-    def _count_bytes(self, value: NDArray[np.float32]) -> Integers:
+    def _room(self, n_neurons: int) -> NDArray[Any]:
+        if self._counts is None:
+            kind = np.uint16 if self._short else np.uint32
+            self._counts = np.zeros((len(self._starts), len(self._seen), n_neurons), dtype=kind)
+        return self._counts
+
+    def _count_bytes(self, layer: int, value: NDArray[np.float32]) -> None:
         # numpy, not torch: its comparison to bytes is 7 times faster on one core, and it does
         # not wake the thread pool for a memory-bound pass of 0.3 ms
-        batch, n_pos, n_neurons = value.shape
+        _, n_pos, n_neurons = value.shape
         width = -(-n_neurons // 8) * 8
-        counts = np.zeros((batch, width), dtype=np.int64)
+        counts = self._room(n_neurons)[:, layer]
+        counts[...] = 0
         if self._bytes is None or self._bytes.shape[1] != width:
             self._bytes = np.zeros((min(_BYTE_ROWS, n_pos), width), dtype=np.bool_)
         for row, (start, end) in enumerate(zip(self._starts, self._ends, strict=True)):
@@ -98,8 +117,7 @@ class SequenceCounter:
                 active = self._bytes[: high - low]
                 np.greater(value[row, low:high], 0, out=active[:, :n_neurons])
                 packed = np.add.reduce(active.view(np.uint64), axis=0)  # 8 byte sums per word
-                counts[row] += packed.view(np.uint8)
-        return counts[:, :n_neurons]
+                counts[row] += packed.view(np.uint8)[:n_neurons]
 
     def _count_masked(self, value: torch.Tensor) -> torch.Tensor:
         active = value > 0
@@ -108,7 +126,8 @@ class SequenceCounter:
             inside = position >= torch.tensor(self._starts)[:, None]
             inside &= position < torch.tensor(self._ends)[:, None]
             self._valid = inside[:, :, None].to(value.device)
-        return active.logical_and_(self._valid).sum(dim=1, dtype=torch.int32)
+        counts = active.logical_and_(self._valid).sum(dim=1, dtype=torch.int32)
+        return counts.to(torch.int16) if self._short else counts
 
 
 class BlockCounts:

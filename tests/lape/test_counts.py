@@ -49,6 +49,17 @@ def test_counter_survives_more_positions_than_a_byte_holds(dtype: torch.dtype) -
     assert counter.result()[0, 0].tolist() == [689] * 4 + [0] + [689] * 4
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("long", "size"), [(2**15 - 1, 2), (2**15, 4), (70_000, 4)])
+def test_counter_keeps_few_bytes_and_still_counts_long_sequences(
+    dtype: torch.dtype, long: int, size: int
+) -> None:
+    counter = SequenceCounter([0, 0], [long, 3], 1)
+    counter.observer(0)(torch.ones(2, 1, 1, dtype=dtype).expand(2, long, 1))
+    counts = counter.result()
+    assert counts.ravel().tolist() == [long, 3] and counts.itemsize == size
+
+
 def test_counter_takes_a_view_of_a_wider_tensor() -> None:
     # a fused gate-and-up projection hands over half of its output
     wide = torch.randn(2, 6, 20)
@@ -57,12 +68,13 @@ def test_counter_takes_a_view_of_a_wider_tensor() -> None:
     assert counter.result()[:, 0].tolist() == brute_force(wide[..., :10], [0, 0], [6, 4])
 
 
-def test_counter_keeps_layers_apart_and_misses_none() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_counter_keeps_layers_apart_and_misses_none(dtype: torch.dtype) -> None:
     counter = SequenceCounter([0], [2], 2)
-    counter.observer(1)(torch.ones(1, 2, 3))
+    counter.observer(1)(torch.ones(1, 2, 3, dtype=dtype))
     with pytest.raises(RuntimeError, match=r"\[0\]"):
         counter.result()
-    counter.observer(0)(-torch.ones(1, 2, 3))
+    counter.observer(0)(-torch.ones(1, 2, 3, dtype=dtype))
     assert counter.result().tolist() == [[[0, 0, 0], [2, 2, 2]]]
 
 
