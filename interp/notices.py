@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from interp.parallel import is_first
+from interp.printable import printable
 
 
 def tell(analysis: str, text: str) -> None:
@@ -15,4 +16,4 @@ def tell(analysis: str, text: str) -> None:
         text: what it says.
     """
     if is_first():
-        print(f"interp {analysis}: {text}", file=sys.stderr, flush=True)
+        print(f"interp {analysis}: {printable(text)}", file=sys.stderr, flush=True)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from interp.cli.options import parse_languages
+from interp.cli.session import open_study
 from interp.errors import InterpError
-from interp.study import Study
+from interp.study.spec import check_name
 from interp.train_log import log_to_study
 from training.configs import CptConfig, FactConfig, StageConfig, make_config
+from training.run_folder import refuse_other_folder
 
 
 def run_command(
@@ -49,9 +51,13 @@ def run_command(
     made = make_config(stage, chosen, file=config, changes=changes)
     codes = parse_languages(languages)
     _refuse_same_folder(model, out)
+    refuse_other_folder(out)
+    if label is not None:
+        check_name("label", label)
+    _check_model(made, model, spec)
     target = None
     if study is not None and not dry_run:
-        target = Study.open(study, create=True)  # refused now if at all
+        target = open_study(study)  # refused now if at all
     import torch
 
     if threads is not None:
@@ -129,6 +135,14 @@ def _refuse_same_folder(model: str, out: Path) -> None:
         raise InterpError(
             f"--out {out} is the checkpoint that is to be trained: expected another folder"
         )
+
+
+def _check_model(config: StageConfig, model: str, spec: dict[str, Any]) -> None:
+    """Refuse a wrong checkpoint or device before data are read, and long before weights are."""
+    from interp.model.loading import check_checkpoint
+    from training.stage import policy_spec
+
+    check_checkpoint(policy_spec(model, config, **spec))
 
 
 def _in_words(out: Path, manifest: dict[str, Any], fresh: bool) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "STATED_FILE",
     "STEPS_FOLDER",
     "claim_folder",
+    "refuse_other_folder",
     "write_json",
     "write_lines",
 ]
@@ -75,15 +76,8 @@ def claim_folder(
         InterpError: the folder is not a folder or not writable, holds something else, or holds
             another run and ``overwrite`` is off.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InterpError(f"--out {folder} is a file: expected a folder, new or empty")
-    if folder.is_dir() and any(path.suffix != TEMPORARY_SUFFIX for path in folder.iterdir()):
-        found = _claim_of(folder)
-        if found is None:
-            raise InterpError(
-                f"--out {folder} holds something that is no training run: "
-                "expected a new or empty folder, or one written by this command"
-            )
+    found = refuse_other_folder(folder)
+    if found is not None:
         if found == dict(claim) and not overwrite:
             remove_leftovers(folder)
             finished = (folder / MANIFEST_FILE).exists()
@@ -110,6 +104,31 @@ def claim_folder(
             f"--out {folder} cannot be written ({reason}): expected a folder you may write"
         ) from error
     return False
+
+
+def refuse_other_folder(folder: Path) -> dict[str, str] | None:
+    """Refuse what no run could claim; asked before a checkpoint is loaded, and again when claimed.
+
+    Args:
+        folder: where the checkpoint goes.
+
+    Returns:
+        The claim of the run that is in it; None where the folder is absent or empty.
+
+    Raises:
+        InterpError: it is a file, or holds something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InterpError(f"--out {folder} is a file: expected a folder, new or empty")
+    if not folder.is_dir() or all(path.suffix == TEMPORARY_SUFFIX for path in folder.iterdir()):
+        return None
+    found = _claim_of(folder)
+    if found is None:
+        raise InterpError(
+            f"--out {folder} holds something that is no training run: "
+            "expected a new or empty folder, or one written by this command"
+        )
+    return found
 
 
 def _claim_of(folder: Path) -> dict[str, str] | None:

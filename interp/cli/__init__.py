@@ -7,16 +7,23 @@ instant. A mistake of the user prints one line and exits with code 2.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from interp.cli.session import forget_empty_studies
 from interp.errors import InterpError
 from interp.parallel import ProcessGone, SharedError, is_first, n_processes, rank
+from interp.printable import on_one_line
 
 _INTERRUPTED = 130
+_LONGEST = 1600
+"""Characters of a message; a value of 100,000 is not repeated."""
+_OF_A_PATH = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP)
+"""What asking for any path can answer; it is the path that is wrong, wherever it is asked for."""
 _SECONDS_FOR_THE_FIRST = 3.0
 
 
@@ -40,6 +47,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except InterpError as error:
         _say_error(error)
         raise SystemExit(2) from None
+    except OSError as error:
+        if error.errno not in _OF_A_PATH:
+            raise
+        _say_error(InterpError(f"{error.filename!s:.200}: {error.strerror}"))
+        raise SystemExit(2) from None
     except (KeyboardInterrupt, Abort):
         code = _INTERRUPTED
     except Exception as error:
@@ -47,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not hasattr(error, "format_message"):
             raise
         raise SystemExit(_refuse_usage(error)) from None
+    finally:
+        forget_empty_studies()
     if code == _INTERRUPTED:
         print("interrupted; run the same command again to go on from here", file=sys.stderr)
     raise SystemExit(code if isinstance(code, int) else 0)
@@ -82,7 +96,7 @@ def _say_error(error: InterpError) -> None:
         # Most mistakes are everyone's: the first process says them, and its launcher stops the rest.
         time.sleep(_SECONDS_FOR_THE_FIRST)
     who = "" if is_first() else f" (process {rank()})"
-    print(f"error{who}: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error{who}: {on_one_line(str(error), _LONGEST)}", file=sys.stderr)
 
 
 def _refuse_usage(error: Any) -> int:
@@ -92,7 +106,7 @@ def _refuse_usage(error: Any) -> int:
         return int(error.exit_code)
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "interp"
-    reason = " ".join(error.format_message().split()).rstrip(".")
+    reason = on_one_line(error.format_message(), _LONGEST).rstrip(".")
     print(f"error: {reason}; see '{command} --help'", file=sys.stderr)
     return int(error.exit_code)
 

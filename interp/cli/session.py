@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp.errors import InterpError
+from interp.parallel import is_first
 
 if TYPE_CHECKING:
     from interp.cli.choices import OneDeviceChoice, RecordChoice
@@ -48,27 +49,54 @@ def chosen_options(analysis: str, preset: str, choices: Mapping[str, Any]) -> di
     return given
 
 
+_made: list[tuple[Path, tuple[Path, ...]]] = []
+"""Studies that this command made, each with the folders that were not there before."""
+
+
 def open_study(path: Path) -> Study:
-    """Open the study for writing, so that a bad target is refused before any work."""
+    """Open the study for writing, so that a bad target is refused before any work.
+
+    One that is made here, and is still empty when the command ends, goes again: a mistake in the
+    data leaves nothing behind.
+    """
     from interp.study import Study
 
-    return Study.open(path, create=True)
+    folder = path.expanduser()
+    absent = tuple(one for one in (folder, *folder.parents) if not one.exists())
+    is_new = not (folder / "study.json").exists()
+    study = Study.open(path, create=True)
+    if is_new and is_first():
+        _made.append((folder, absent))
+    return study
+
+
+def forget_empty_studies() -> None:
+    """Take away the studies that were made by this command and hold nothing."""
+    while _made:
+        folder, absent = _made.pop()
+        held = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
+        if not held <= {"study.json", ".lock"}:
+            continue
+        with contextlib.suppress(OSError):  # what cannot be removed may stay
+            for name in held:
+                (folder / name).unlink()
+            for one in absent:
+                one.rmdir()
 
 
 def checkpoint(weights: OneDeviceChoice, run: RecordChoice) -> Checkpoint:
     """Check a checkpoint without reading its weights; label and stage come from it by default."""
     from interp.model.engines import check_engine
     from interp.model.spec import ModelSpec
+    from interp.study.spec import check_name, check_stage
 
     model, label, engine = weights.model, run.label, getattr(weights, "engine", "native")
     if not model.strip():
         raise InterpError("--model is empty: expected a hub id, a folder or a LoRA adapter")
     name = label if label is not None else _label_of(model)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise InterpError(
-            f"label {name!r}: expected letters, digits, '.', '_' and '-' (starting with a letter "
-            "or digit); give one with --label"
-        )
+    check_name("label", name, "; give one with --label")
+    if run.stage is not None:
+        check_stage(run.stage)
     check_engine(engine, weights.attn_implementation)
     spec = ModelSpec.parse(
         model,

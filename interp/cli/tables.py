@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from interp.printable import printable
 from interp.study.atomic import write_bytes, write_error
+
+
+class SafeConsole(Console):
+    """A console that names, and does not obey, control characters in the texts it is given."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, see ``rich.console.Console.print``."""
+        super().print(*map(_safe, objects), **options)
+
+
+def _safe(shown: Any) -> Any:
+    if isinstance(shown, str):
+        return printable(shown)
+    if isinstance(shown, Text) and printable(shown.plain) != shown.plain:
+        return Text(printable(shown.plain))
+    return shown
 
 
 def console() -> Console:
     """A console on standard output; 120 columns where the output is a file or a pipe."""
-    probe = Console()
-    return probe if probe.is_terminal else Console(width=120)
+    probe = SafeConsole()
+    return probe if probe.is_terminal else SafeConsole(width=120)
 
 
 def _cell(value: object) -> str:
@@ -24,7 +42,7 @@ def _cell(value: object) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)
+    return printable(str(value))
 
 
 def print_frame(
@@ -40,15 +58,15 @@ def print_frame(
     """
     # As Text, because in a plain string rich takes [brackets] for markup and drops them.
     table = Table(
-        title=Text(title),
-        caption=None if caption is None else Text(caption),
+        title=Text(printable(title)),
+        caption=None if caption is None else Text(printable(caption)),
         title_justify="left",
         caption_justify="left",
     )
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
         table.add_column(
-            Text(str(name)),
+            Text(printable(str(name))),
             justify="right" if numeric else "left",
             overflow="fold",
             no_wrap=name in whole,

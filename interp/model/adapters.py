@@ -7,10 +7,13 @@ checkpoint. Nothing is written to disk and the base's own files are left alone.
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import nn
 
 from interp.errors import InterpError
@@ -20,6 +23,10 @@ from interp.model.provenance import files_hash
 CONFIG = "adapter_config.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
 _PATTERNS = ["adapter_*", "tokenizer*", "special_tokens_map.json", "added_tokens.json"]
+_MERGE_ERRORS = (
+    RuntimeError, ValueError, KeyError, TypeError, AttributeError, OSError, EOFError,
+    UnpicklingError, SafetensorError,
+)  # fmt: skip
 _PATTERNS += ["vocab*", "merges.txt", "chat_template*"]
 
 
@@ -48,7 +55,8 @@ def read_adapter(source: str, revision: str | None, base: str | None) -> Adapter
     """Read an adapter's configuration.
 
     A relative base path is looked up beside the adapter first, then from the working directory,
-    then as a hub id.
+    then as a hub id. An adapter from the hub can only name a hub id: what it calls a path is one of
+    its author's machine, and must not choose a folder of this one.
 
     Args:
         source: folder or hub id of the adapter.
@@ -66,8 +74,10 @@ def read_adapter(source: str, revision: str | None, base: str | None) -> Adapter
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         kind, named = config.get("peft_type"), config.get("base_model_name_or_path")
-    except (OSError, ValueError, AttributeError) as error:
-        raise InterpError(f"adapter {source!r}: {CONFIG} cannot be read: {error}") from error
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise InterpError(
+            f"adapter {source!r}: {CONFIG} cannot be read: {one_line(error)}"
+        ) from error
     if kind != "LORA":
         raise InterpError(
             f"adapter {source!r} is of type {kind!r}: only LORA adapters can be merged; merge it "
@@ -84,22 +94,29 @@ def read_adapter(source: str, revision: str | None, base: str | None) -> Adapter
     return Adapter(
         source=source,
         folder=folder,
-        base=base if base is not None else _resolve_base(folder, str(named)),
+        base=base if base is not None else _resolve_base(source, folder, str(named)),
         base_revision=config.get("revision") if base is None else None,
         has_tokenizer=any((folder / name).is_file() for name in TOKENIZER_FILES),
         weights_hash=files_hash([*weights, folder / CONFIG]),
     )
 
 
-def _resolve_base(folder: Path, named: str) -> str:
+def _resolve_base(source: str, folder: Path, named: str) -> str:
     given = Path(named).expanduser()
-    for candidate in (folder / given, given):  # an absolute path replaces the folder
-        if candidate.is_dir() and candidate.resolve() != folder.resolve():
-            return str(candidate.resolve())
-    if given.is_absolute() or named.startswith("."):
+    local = Path(source).expanduser().is_dir()
+    if local and (folder / given).resolve() == folder.resolve():
         raise InterpError(
-            f"adapter {str(folder)!r} names base {named!r}, which is not there: "
-            "give the base with --base"
+            f"adapter {source!r} names itself as its base ({named!r}): give the base with --base"
+        )
+    for candidate in (
+        (folder / given, given) if local else ()
+    ):  # an absolute path replaces the folder
+        if candidate.is_dir():
+            return str(candidate.resolve())
+    if given.is_absolute() or named.startswith((".", "~")):
+        why = "which is not there" if local else "a folder of another machine"
+        raise InterpError(
+            f"adapter {source!r} names base {named!r}, {why}: give the base with --base"
         )
     return named
 
@@ -122,10 +139,13 @@ def merge(model: nn.Module, tokenizer: Any, adapter: Adapter) -> nn.Module:
 
     _resize_vocabulary(model, tokenizer, adapter)
     try:
-        # low_cpu_mem_usage would leave adapter weights on the meta device when keys are missing.
-        wrapped = PeftModel.from_pretrained(model, str(adapter.folder))
-        return wrapped.merge_and_unload(safe_merge=True)
-    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            # peft asks transformers by names that it deprecates; not the user's to mend
+            warnings.simplefilter("ignore", FutureWarning)
+            # low_cpu_mem_usage would leave adapter weights on the meta device when keys are missing.
+            wrapped = PeftModel.from_pretrained(model, str(adapter.folder))
+            return wrapped.merge_and_unload(safe_merge=True)
+    except _MERGE_ERRORS as error:
         raise InterpError(
             f"adapter {adapter.source!r} does not fit base {adapter.base!r}: {one_line(error)}"
         ) from error
@@ -138,7 +158,12 @@ def _resize_vocabulary(model: Any, tokenizer: Any, adapter: Adapter) -> None:
     adapter with more tokens than the base but no embedding for them has lost those weights.
     """
     rows = int(model.get_input_embeddings().weight.shape[0])
-    trained = _trained_rows(adapter.folder, model)
+    try:
+        trained = _trained_rows(adapter.folder, model)
+    except _MERGE_ERRORS as error:
+        raise InterpError(
+            f"adapter {adapter.source!r}: its weights cannot be read: {one_line(error)}"
+        ) from error
     if trained is not None:
         if trained != rows:
             model.resize_token_embeddings(trained, mean_resizing=False)
@@ -175,6 +200,7 @@ def _stored_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
         import torch
 
         for path in folder.glob("adapter_model*.bin"):
+            # plain tensors only: a pickle that asks for code is refused before it can run any
             state = torch.load(path, map_location="cpu", weights_only=True)
             shapes |= {key: tuple(value.shape) for key, value in state.items()}
     return shapes

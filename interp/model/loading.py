@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -17,18 +20,25 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
+from transformers.utils import logging as transformers_logging
 
 from interp.errors import InterpError
 from interp.model import adapters, quantisation
 from interp.model.architecture_rows import load_architectures
 from interp.model.architectures import Architecture, bind, find_architecture
 from interp.model.attention import check_attention
+from interp.model.door import check_tokenizer
 from interp.model.hub import commit_of, find_either, one_line
 from interp.model.provenance import combined_hash, describe_model, files_hash
 from interp.model.spec import ModelSpec, split_revision
 from interp.parallel import local_index, n_local
 
 _MAX_STACK = 4
+_LOAD_ERRORS = (
+    OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError, AttributeError,
+    ZeroDivisionError, EOFError, UnpicklingError, SafetensorError, StrictDataclassError,
+)  # fmt: skip
+"""What transformers raises on a wrong config.json or a broken file of weights."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +95,15 @@ def check_checkpoint(spec: ModelSpec) -> None:
         InterpError: as :func:`load_checkpoint`, for as much as the configuration tells.
     """
     table = load_architectures(spec.architectures_file)
-    device = _device(spec)
+    _check(spec, table, _device(spec), depth=0)
+
+
+def _check(spec: ModelSpec, table: Mapping[str, Architecture], device: str, depth: int) -> None:
+    """Check a model, or an adapter and then its base."""
     found = _find(spec)
     if found.name == adapters.CONFIG:
-        adapters.read_adapter(spec.source, spec.revision, spec.base)
+        with _naming_the_base(spec):
+            _check(_base_of(spec, _read_adapter(spec, depth)), table, device, depth + 1)
     else:
         check_attention(spec, _read_config(spec, found, table), device)
 
@@ -115,6 +130,13 @@ def _load(
         return _load_adapter(spec, table, device, depth, found)
     config = _read_config(spec, found, table)
     check_attention(spec, config, device)
+    _need_weights(spec, found)
+    tokenizer = load_tokenizer(
+        spec.source, spec.revision, spec
+    )  # seconds; the weights take minutes
+    rows = config.get("vocab_size")
+    if depth == 0 and isinstance(rows, int):
+        check_tokenizer(tokenizer, rows, spec.text)
     model = _load_weights(spec, config, device)
     origin = {
         "revision": commit_of(found) or spec.revision,
@@ -123,27 +145,15 @@ def _load(
         "quantisation": quantisation.method_of(config),
         "weights_hash": files_hash(_weight_files(found.parent)),
     }
-    return model, load_tokenizer(spec.source, spec.revision, spec), origin
+    return model, tokenizer, origin
 
 
 def _load_adapter(
     spec: ModelSpec, table: Mapping[str, Architecture], device: str, depth: int, found: Path
 ) -> tuple[nn.Module, Any, dict[str, Any]]:
-    if depth >= _MAX_STACK:
-        raise InterpError(f"adapter {spec.text!r}: more than {_MAX_STACK} adapters on each other")
-    adapter = adapters.read_adapter(spec.source, spec.revision, spec.base)
-    source, revision = split_revision(adapter.base)
-    base = replace(
-        spec,
-        text=adapter.base,
-        source=source,
-        revision=revision or adapter.base_revision,
-        base=None,
-    )
-    try:
-        model, tokenizer, origin = _load(base, table, device, depth + 1)
-    except InterpError as error:
-        raise InterpError(f"base of adapter {spec.text!r}: {error}") from error
+    adapter = _read_adapter(spec, depth)
+    with _naming_the_base(spec):
+        model, tokenizer, origin = _load(_base_of(spec, adapter), table, device, depth + 1)
     if origin["quantisation"]:
         raise InterpError(
             f"adapter {spec.text!r}: its base {adapter.base!r} is quantised with "
@@ -166,6 +176,33 @@ def _load_adapter(
             "weights_hash": combined_hash(origin["weights_hash"], adapter.weights_hash),
         },
     )
+
+
+def _read_adapter(spec: ModelSpec, depth: int) -> adapters.Adapter:
+    if depth >= _MAX_STACK:
+        raise InterpError(f"adapter {spec.text!r}: more than {_MAX_STACK} adapters on each other")
+    return adapters.read_adapter(spec.source, spec.revision, spec.base)
+
+
+def _base_of(spec: ModelSpec, adapter: adapters.Adapter) -> ModelSpec:
+    """The same request for the adapter's base."""
+    source, revision = split_revision(adapter.base)
+    return replace(
+        spec,
+        text=adapter.base,
+        source=source,
+        revision=revision or adapter.base_revision,
+        base=None,
+    )
+
+
+@contextlib.contextmanager
+def _naming_the_base(spec: ModelSpec) -> Iterator[None]:
+    """Say of which adapter a wrong base is the base."""
+    try:
+        yield
+    except InterpError as error:
+        raise InterpError(f"base of adapter {spec.text!r}: {error}") from error
 
 
 def _device(spec: ModelSpec) -> str:
@@ -209,10 +246,12 @@ def _read_config(spec: ModelSpec, path: Path, table: Mapping[str, Architecture])
     """Read ``config.json`` and refuse what could not be analysed, before reading weights."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InterpError(f"model {spec.text!r}: config.json cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InterpError(
+            f"model {spec.text!r}: config.json cannot be read: {one_line(error)}"
+        ) from error
     model_type = config.get("model_type") if isinstance(config, dict) else None
-    if not model_type:
+    if not model_type or not isinstance(model_type, str):
         raise InterpError(f"model {spec.text!r}: config.json names no model_type")
     if model_type not in table:
         encoder = model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.get("is_decoder")
@@ -248,11 +287,19 @@ def _load_weights(spec: ModelSpec, config: Mapping[str, Any], device: str) -> nn
         options["device_map"] = {"": device}  # quantised weights cannot be moved afterwards
     source = str(Path(spec.source).expanduser()) if Path(spec.source).exists() else spec.source
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
-            source, output_loading_info=True, **options
-        )
-    except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
+        # Weights of another shape are collected, to be named; transformers prints a table of them.
+        with _quiet_transformers():
+            model, report = AutoModelForCausalLM.from_pretrained(
+                source, output_loading_info=True, ignore_mismatched_sizes=True, **options
+            )
+    except _LOAD_ERRORS as error:
         raise InterpError(f"model {spec.text!r} cannot be loaded: {one_line(error)}") from error
+    if wrong := sorted(report["mismatched_keys"]):
+        name, stored, expected = wrong[0]
+        raise InterpError(
+            f"model {spec.text!r}: {len(wrong)} of its weights do not fit its config.json, e.g. "
+            f"{name!r} is {list(stored)}, expected {list(expected)}: the two do not belong together"
+        )
     if missing := sorted(report["missing_keys"]):
         raise InterpError(
             f"model {spec.text!r} lacks {len(missing)} of its weights, e.g. {missing[0]!r}: they "
@@ -261,6 +308,17 @@ def _load_weights(spec: ModelSpec, config: Mapping[str, Any], device: str) -> nn
     if options["device_map"] is None:
         model = model.to(device)
     return model
+
+
+@contextlib.contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Keep the library's tables and advice off the terminal; what it found is said in one line."""
+    before = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity(max(before, transformers_logging.ERROR))
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(before)
 
 
 def load_tokenizer(source: str, revision: str | None, spec: ModelSpec) -> Any:
@@ -285,6 +343,16 @@ def load_tokenizer(source: str, revision: str | None, spec: ModelSpec) -> Any:
         raise InterpError(
             f"model {spec.text!r}: no usable tokenizer in {source!r}: {one_line(error)}"
         ) from error
+
+
+def _need_weights(spec: ModelSpec, config: Path) -> None:
+    """Refuse a folder of the user without any weights; a folder of the hub's cache fills later."""
+    folder = config.parent
+    if commit_of(config) is None and not _weight_files(folder):
+        raise InterpError(
+            f"model {spec.text!r} has no weights: expected *.safetensors or pytorch_model*.bin "
+            "beside its config.json"
+        )
 
 
 def _weight_files(folder: Path) -> list[Path]:

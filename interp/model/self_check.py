@@ -54,6 +54,12 @@ def self_check(model: HookedModel) -> dict[str, float]:
     ids = (torch.arange(2 * LENGTH) * 7 + 3).remainder(min(vocab, model.d_embedded)).view(2, LENGTH)
     tolerance = TOLERANCE.get(model.dtype, TOLERANCE[torch.bfloat16])
     plain, seen = _check_shapes(model, ids)
+    if not bool(plain.isfinite().all()):
+        raise InterpError(
+            f"the logits of {model.name!r} are not finite (NaN or infinite) on arbitrary tokens: its "
+            f"weights hold NaN, or {str(model.dtype).removeprefix('torch.')} is too narrow for it "
+            "(--dtype float32)"
+        )
     figures = {"tolerance": tolerance, **_check_neurons(model, seen, tolerance)}
     ones = torch.ones(model.shape.n_layers, model.shape.n_heads)
     masked = model.run(ids, edit=model.head_mask_edits(ones))

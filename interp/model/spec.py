@@ -27,6 +27,7 @@ ATTENTION = ("sdpa", "eager", "flex_attention", *FLASH)
 """Implementations of attention that transformers has built in."""
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+_DEVICE_MAP = re.compile(r"auto|balanced|balanced_low_0|sequential|cpu|mps|(cuda|xpu)(:\d+)?")
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
 
 
@@ -106,6 +107,10 @@ class ModelSpec:
         if device_map is not None and device != "auto":
             raise InterpError(
                 f"both device={device!r} and device_map={device_map!r} given: choose one"
+            )
+        if isinstance(device_map, str) and not _DEVICE_MAP.fullmatch(device_map):
+            raise unknown(
+                "device map", device_map, ("auto", "balanced", "balanced_low_0", "sequential")
             )
         if attn_implementation is not None and attn_implementation not in ATTENTION:
             raise unknown("attention implementation", attn_implementation, ATTENTION)

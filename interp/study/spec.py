@@ -22,6 +22,7 @@ from interp.study.atomic import to_json
 # Where the weights came from does not matter once their hash is known.
 _LOCATION = frozenset({"model", "name", "revision", "adapter", "base", "self_check", "device_map"})
 
+_LONGEST_STAGE = 80
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 
 
@@ -96,18 +97,42 @@ class RunSpec:
         }
 
 
-def check_name(what: str, value: str) -> None:
+def check_name(what: str, value: str, hint: str = "") -> None:
     """Refuse a name that cannot be part of a folder's name.
 
     Args:
         what: what it names, e.g. ``"label"``.
         value: the name.
+        hint: what else to do, appended to the message.
 
     Raises:
         InterpError: unless it is 1-80 letters, digits, ``. _ + -``, the first a letter or digit.
     """
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise InterpError(
-            f"{what} {value!r} cannot name a folder: expected 1-80 letters, digits or . _ + -, "
-            "the first a letter or digit, e.g. grpo-step-400"
+            f"{what} {_shortened(value)} cannot name a folder: expected 1-80 letters, digits or "
+            f". _ + -, the first a letter or digit, e.g. grpo-step-400{hint}"
         )
+
+
+def check_stage(value: str) -> None:
+    """Refuse a stage that no table and no figure could show.
+
+    Args:
+        value: free text.
+
+    Raises:
+        InterpError: unless it is 1-80 printable characters.
+    """
+    if not (1 <= len(value) <= _LONGEST_STAGE and value.isprintable() and value.strip() == value):
+        raise InterpError(
+            f"stage {_shortened(value)}: expected 1-{_LONGEST_STAGE} printable characters, e.g. base, "
+            "sft or grpo"
+        )
+
+
+def _shortened(value: object) -> str:
+    """A name as it was given, its beginning where it is long."""
+    if isinstance(value, str) and len(value) > 90:
+        return f"{value[:80]!r}… ({len(value)} characters)"
+    return repr(value)

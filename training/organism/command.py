@@ -13,6 +13,7 @@ from rich.table import Table
 from interp.errors import InterpError
 from training.organism.config import BaseConfig, make_config
 from training.organism.material import Material, make_material
+from training.run_folder import refuse_other_folder
 
 
 def run_base(
@@ -42,6 +43,7 @@ def run_base(
 
         estimate(out, config)
         return
+    refuse_other_folder(out)  # before minutes are spent on the material
     material = cldr_material(config)
     manifest = _with_progress(out, config, material, overwrite)
     Console().print(knowledge_table(manifest))

@@ -136,6 +136,9 @@ def _read_relation(path: Path) -> Relation:
     if not isinstance(content, dict):
         raise InterpError(f"{path}: a JSON {type(content).__name__}, expected an object")
     templates = want(content, "prompt_templates", list, str(path))
+    for template in templates:
+        if not isinstance(template, str):
+            raise InterpError(f"{path}: prompt template {template!r:.60}, expected texts only")
     for template in templates[:1]:
         if SUBJECT not in template.split(MASK)[0] or MASK not in template:
             raise InterpError(
@@ -146,6 +149,8 @@ def _read_relation(path: Path) -> Relation:
     samples: dict[int, Sample] = {}
     for place, sample in enumerate(want(content, "samples", list, str(path))):
         where = f"{path}: sample {place + 1}"
+        if not isinstance(sample, dict):
+            raise InterpError(f"{where}: {sample!r:.60}, expected an object")
         index = want(sample, "index", int, where)
         if index in samples:
             raise InterpError(f"{where}: index {index} is used twice")

@@ -58,7 +58,7 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InterpError(f"{path}:{number}: not valid JSON ({error})") from None
         if not isinstance(record, dict):
             raise InterpError(
@@ -79,7 +79,7 @@ def read_json(path: Path) -> Any:
         raise InterpError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise InterpError(f"{path}: not valid UTF-8, expected UTF-8 text") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InterpError(f"{path}: not valid JSON ({error})") from None
 
 
