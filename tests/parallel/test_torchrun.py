@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import time
 from pathlib import Path
 
+import psutil  # accelerate needs it
 import pytest
 
 from interp.study import load_study
@@ -43,6 +42,16 @@ def test_three_processes_write_what_one_does(alone: Path, tmp_path: Path) -> Non
     same(alone, tmp_path / "study")
 
 
+def kill(launcher: subprocess.Popen[str]) -> None:
+    """Kill the processes and their launcher at once; they are in sessions of their own."""
+    everyone = psutil.Process(launcher.pid).children(recursive=True)
+    for process in everyone:
+        process.kill()
+    launcher.kill()
+    psutil.wait_procs(everyone)
+    launcher.communicate()
+
+
 @pytest.mark.parametrize("then", [1, 3])
 @pytest.mark.parametrize("analysis", ["lape", "lahis", "similarity"])
 def test_killed_together_and_continued_by_another_number(
@@ -50,14 +59,13 @@ def test_killed_together_and_continued_by_another_number(
 ) -> None:
     study = tmp_path / "study"
     group = subprocess.Popen(
-        command(2, EVERYTHING, study, analysis), cwd=ROOT, start_new_session=True,
+        command(2, EVERYTHING, study, analysis), cwd=ROOT,
         env=environment(INTERP_SAVE_SECONDS="0"), stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     while group.poll() is None and not list(study.glob(f"runs/*/{PROGRESS}")):
         time.sleep(0.001)
     assert group.poll() is None, group.communicate()
-    os.killpg(group.pid, signal.SIGKILL)
-    group.communicate()
+    kill(group)
     (folder,) = study.glob("runs/*")
     assert (folder / PROGRESS).exists()
     done = launch(then, EVERYTHING, study, analysis)
