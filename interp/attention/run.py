@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interp.attention.from_lahis import read_choice
-from interp.attention.heads import NAMED, HeadChoice, check_heads, head_name, which_heads
+from interp.attention.heads import HeadChoice, head_name
 from interp.attention.measures import check_pattern
 from interp.attention.patterns import EAGER, PatternReader
+from interp.attention.prepare import prepare
 from interp.attention.summary import summarise
 from interp.attention.tables import METADATA, TENSORS, attention_frame, places, tensor_key
-from interp.batches import BatchPlan, pad, plan_batches, run_batches
+from interp.batches import BatchPlan, pad, run_batches
 from interp.data.canonical import canonical_hash
 from interp.data.corpus import Corpus
-from interp.data.tokens import TokenizedCorpus, tokenize_samples
-from interp.errors import InterpError
+from interp.data.tokens import TokenizedCorpus
 from interp.lahis.select import Head
 from interp.model import HookedModel
-from interp.options import AttentionOptions
-from interp.positions import within_positions
-from interp.presets import preset
 from interp.study import Run, RunSpec, Study
 
 __all__ = ["run_attention", "summarise"]
-
-TOKENS_PER_BATCH: Mapping[str, int] = {"cpu": 1024, "mps": 4096, "cuda": 4096}
-"""Of ``batch_size="auto"``, by kind of device. Eager attention holds a layer's scores of all heads
-in fp32: 4,096 tokens in sequences of 512 and 32 heads are 0.3 GB, several times over."""
-
-MOST_BYTES = 2**31
-"""More patterns than this are a mistake: a few samples are to be looked at."""
 
 
 def run_attention(
@@ -87,19 +76,12 @@ def run_attention(
     Raises:
         InterpError: for heads, options or data that do not fit, and a model without patterns.
     """
-    chosen = _options(preset, options, model)
-    choice = _choice(model, heads, heads_from, source or study, n_heads, languages)
-    if limit is not None:
-        corpus = corpus.sample(limit, seed)
-    samples = tokenize_samples(
-        corpus, model.tokenizer, languages=languages, n_samples=chosen.n_samples,
-        seq_len=chosen.seq_len, bos=chosen.bos, seed=seed,
+    prepared = prepare(
+        model, corpus, heads=heads, heads_from=heads_from, source=source or study, n_heads=n_heads,
+        languages=languages, preset=preset, batch_size=batch_size, limit=limit, seed=seed, **options,
     )  # fmt: skip
-    _check_size(choice.heads, samples)
-    plan = plan_batches(
-        [len(sequence.ids) for sequence in samples.sequences], batch_size, model.device.type,
-        tokens_per_batch=TOKENS_PER_BATCH.get(model.device.type, TOKENS_PER_BATCH["cpu"]),
-    )  # fmt: skip
+    chosen, choice, samples = prepared.options, prepared.choice, prepared.samples
+    plan = prepared.plan
     names = [head_name(head) for head in choice.heads]
     arguments = {
         **chosen.to_dict(), "heads": names, "languages": list(samples.languages),
@@ -113,7 +95,7 @@ def run_attention(
     with study.run(spec, overwrite=overwrite) as run:
         if run.already_finished:
             return run.run_id
-        run.record("samples", _about(samples, corpus))
+        run.record("samples", _about(samples, prepared.corpus))
         run.record("heads", _why(choice))
         patterns = _compute(reader, samples, run, plan)
         run.record("batches", plan.to_dict())
@@ -122,41 +104,6 @@ def run_attention(
             run.write_tensors(TENSORS, ordered, METADATA)
             run.write_table("attention", attention_frame(choice.heads, samples, model.tokenizer))
     return run.run_id
-
-
-def _options(name: str, changes: dict[str, Any], model: HookedModel) -> AttentionOptions:
-    # Under its own name, since run_attention calls its argument `preset`.
-    chosen: AttentionOptions = preset("attention", name, **changes)
-    return within_positions(chosen, model, asked="seq_len" in changes, what="samples of at most")
-
-
-def _choice(
-    model: HookedModel,
-    heads: Sequence[Head] | None,
-    heads_from: str | None,
-    source: Study,
-    at_most: int,
-    languages: Sequence[str] | None,
-) -> HeadChoice:
-    which_heads(heads, heads_from)
-    shape = (model.shape.n_layers, model.shape.n_heads)
-    if heads_from is not None:
-        return read_choice(
-            source, heads_from, languages=languages, at_most=at_most, shape=shape, model=model.name
-        )
-    named = check_heads(heads or (), *shape, model.name)
-    return HeadChoice({head: NAMED for head in named})
-
-
-def _check_size(heads: Sequence[Head], samples: TokenizedCorpus) -> None:
-    size = 2 * len(heads) * sum(len(sequence.ids) ** 2 for sequence in samples.sequences)
-    if size > MOST_BYTES:
-        raise InterpError(
-            f"the patterns of {len(heads)} heads on {len(samples.sequences)} samples of up to "
-            f"{samples.seq_len} tokens take {size / 1e9:.1f} GB: expected at most "
-            f"{MOST_BYTES / 1e9:.1f} GB; ask for fewer heads, languages or samples, or a smaller "
-            "seq_len"
-        )
 
 
 def _compute(

@@ -59,17 +59,8 @@ class Job:
         self.sets, self.text, self.items = sets, text, items
         self.fact_sets = asked_facts(sets, options.n_fact_controls)
         self.means = MeanOutputs(model.shape, part) if options.replacement == "mean" else None
-        self.plans = self._plan(batch_size)
+        self.plans = plans(model, text, items, batch_size)
         self.arrays = self._empty()
-
-    def _plan(self, batch_size: str | int) -> dict[str, BatchPlan]:
-        device = self.model.device.type
-        budget = TOKENS_PER_BATCH.get(device, TOKENS_PER_BATCH["cpu"])
-        lengths = [len(one.ids) for one in self.text.sequences]
-        plans = {"text": plan_batches(lengths, batch_size, device, tokens_per_batch=budget)}
-        if self.items:
-            plans["facts"] = plan_facts(self.model, self.items, batch_size)
-        return plans
 
     def _empty(self) -> dict[str, NDArray[Any]]:
         shape = (len(self.sets), len(self.text.languages), self.text.n_blocks)
@@ -185,3 +176,19 @@ class Job:
             },
         )
         return found
+
+
+def plans(
+    model: HookedModel,
+    text: TokenizedCorpus,
+    items: Sequence[OptionItem],
+    batch_size: str | int,
+) -> dict[str, BatchPlan]:
+    """Fix the batches over the text and, where there are any, the facts."""
+    device = model.device.type
+    budget = TOKENS_PER_BATCH.get(device, TOKENS_PER_BATCH["cpu"])
+    lengths = [len(one.ids) for one in text.sequences]
+    found = {"text": plan_batches(lengths, batch_size, device, tokens_per_batch=budget)}
+    if items:
+        found["facts"] = plan_facts(model, items, batch_size)
+    return found

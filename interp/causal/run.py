@@ -7,16 +7,9 @@ from typing import Any
 
 from interp.causal.controls import short_of
 from interp.causal.job import Job
-from interp.causal.prepare import (
-    all_sets,
-    check_shape,
-    chosen_languages,
-    fact_items,
-    measured_about,
-    tokenize,
-    which_part,
-)
-from interp.causal.read_sets import Source, read_source
+from interp.causal.prepare import measured_about
+from interp.causal.read_sets import Source
+from interp.causal.ready import prepare
 from interp.causal.sets import AblationSet, same_places, without_any
 from interp.causal.summary import summarise
 from interp.data.canonical import canonical_hash
@@ -26,9 +19,6 @@ from interp.data.facts import FactSet
 from interp.data.tokens import TokenizedCorpus
 from interp.model import HookedModel
 from interp.notices import tell
-from interp.options import AblationOptions
-from interp.positions import within_positions
-from interp.presets import preset
 from interp.stats.bootstrap import ENOUGH
 from interp.study import Run, RunSpec, Study
 
@@ -86,14 +76,14 @@ def run_ablation(
     Raises:
         InterpError: for a run, options or data that do not fit.
     """
-    chosen = _options(preset, options, model)
-    part, run_id = which_part(heads_from, neurons_from)
-    found = read_source(source or study, run_id, part, chosen)
-    check_shape(found, model)
-    asked = chosen_languages(found, languages)
-    text = tokenize(model, corpus, chosen, found, asked, limit, seed)
-    items = fact_items(model, facts, asked, chosen)
-    sets = all_sets(found, asked, chosen, seed)
+    prepared = prepare(
+        model, corpus, source=source or study, heads_from=heads_from, neurons_from=neurons_from,
+        facts=facts, languages=languages, preset=preset, limit=limit, seed=seed, **options,
+    )  # fmt: skip
+    chosen, part, found, asked, text, items, sets = (
+        prepared.options, prepared.part, prepared.found, prepared.languages, prepared.text,
+        prepared.items, prepared.sets,
+    )  # fmt: skip
     arguments = {
         **chosen.to_dict(),
         "part": part,
@@ -122,12 +112,6 @@ def run_ablation(
         if run.writes:
             job.write(seed)
     return run.run_id
-
-
-def _options(name: str, changes: dict[str, Any], model: HookedModel) -> AblationOptions:
-    # Under its own name, since run_ablation calls its argument `preset`.
-    chosen: AblationOptions = preset("ablation", name, **changes)
-    return within_positions(chosen, model, asked="seq_len" in changes, what="sequences of")
 
 
 def _say(

@@ -13,8 +13,13 @@ import pandas as pd
 from interp.errors import InterpError
 from interp.study import tables
 
-RECORD = 8_000
-"""``run.json`` without what grows with the data."""
+_RECORD, _PER_SEQUENCE = 6_000, 26
+"""``run.json``: what does not grow with the data, and what each sequence of the plan takes."""
+
+
+def record_bytes(n_sequences: int) -> int:
+    """Bytes of a run's ``run.json``, which holds the composition of the batches."""
+    return _RECORD + _PER_SEQUENCE * n_sequences
 
 
 def table_bytes(name: str, frame: pd.DataFrame, *, share: float = 1.0) -> int:
@@ -30,7 +35,9 @@ def table_bytes(name: str, frame: pd.DataFrame, *, share: float = 1.0) -> int:
         Bytes of the whole file.
     """
     schema = tables.schema_of(name)
-    rows = frame.assign(run_id="label-analysis-default-00000000")
+    rows = frame
+    if schema.place == "run":
+        rows = frame.assign(run_id="label-analysis-default-00000000")
     return round(len(tables.table_bytes(tables.to_arrow(schema, rows))) / share)
 
 

@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interp.batches import plan_batches, run_batches
+from interp.batches import BatchPlan, run_batches
 from interp.data.fact_notes import say_notes
 from interp.data.facts import FactSet
 from interp.evals.answer_tokens import end_tokens, greedy_lines, newline_tokens
 from interp.evals.failure_modes import failure_modes
-from interp.evals.klar_items import build_items
-from interp.evals.klar_sources import WHO, read_questions, say
+from interp.evals.klar_sources import WHO, say
 from interp.evals.matching import answer_line, matches
+from interp.evals.prepare_klar import prepare
 from interp.evals.questions import QuestionSet
 from interp.model import HookedModel
 from interp.notices import tell
 from interp.options import KlarOptions
-from interp.presets import note, preset
+from interp.presets import note
 from interp.study import Run, RunSpec, Study
 
 NO_TOKEN = -1
@@ -68,11 +68,11 @@ def run_klar(
         InterpError: for options or facts that do not fit, and for a prompt that is longer than the
             checkpoint's positions even without demonstrations.
     """
-    chosen = _options(preset, options)
-    questions, factset = read_questions(
-        facts, languages, chosen, given=options, limit=limit, seed=seed
-    )
-    items, fitted = build_items(model, questions, chosen)
+    prepared = prepare(
+        model, facts, languages=languages, preset=preset, batch_size=batch_size, limit=limit,
+        seed=seed, **options,
+    )  # fmt: skip
+    chosen, questions, factset = prepared.options, prepared.questions, prepared.facts
     arguments = {
         **chosen.to_dict(),
         "languages": list(questions.languages),
@@ -89,22 +89,16 @@ def run_klar(
             study.add_facts(factset.to_frame(), factset.data_hash)
             run.record("facts", dict(factset.notes))
             say_notes(WHO, factset.source, factset.notes)
-        counts = questions.counts.merge(fitted, on="lang")
+        counts = questions.counts.merge(prepared.fitted, on="lang")
         run.record("items", counts.to_dict("records"))
         say(counts)
         if text := note("klar", preset):
             tell(WHO, text)
             run.record("note", text)
-        texts = _generate(model, items, run, chosen, batch_size)
+        texts = _generate(model, prepared.items, run, chosen, prepared.plan)
         if run.writes:
             run.write_table("predictions", predictions_frame(questions, texts, chosen))
     return run.run_id
-
-
-def _options(name: str, changes: dict[str, Any]) -> KlarOptions:
-    # Under its own name, since run_klar calls its argument `preset`.
-    found: KlarOptions = preset("klar", name, **changes)
-    return found
 
 
 def _generate(
@@ -112,12 +106,10 @@ def _generate(
     items: Sequence[Sequence[int]],
     run: Run,
     options: KlarOptions,
-    batch_size: str | int,
+    plan: BatchPlan,
 ) -> list[str]:
     """Answer the prompts, batch by batch; token ids are what an interrupted run keeps."""
     longest = options.max_new_tokens
-    lengths = [len(item) + longest for item in items]
-    plan = plan_batches(lengths, batch_size, model.device.type)
     start, saved = run.load_progress() or (0, {})
     arrays = saved or {"ids": _empty(len(items), longest)}
     plan.halvings.extend(run.progress_state.get("halvings", []))

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from interp.batches import BatchPlan
 from interp.data.fact_notes import say_notes
 from interp.data.facts import FactSet
 from interp.evals.choices import chosen, normalised
-from interp.evals.option_items import OptionItem, build_items, check_positions
-from interp.evals.option_scores import can_share, plan, score_batches
+from interp.evals.option_items import OptionItem
+from interp.evals.option_scores import can_share, score_batches
+from interp.evals.prepare_mcq import prepare
 from interp.model import HookedModel
 from interp.notices import tell
-from interp.options import McqOptions
-from interp.presets import preset
 from interp.study import Run, RunSpec, Study
 
 
@@ -60,11 +60,12 @@ def run_mcq(
     Raises:
         InterpError: for options or facts that do not fit, and for scores that are not finite.
     """
-    chosen_options = _options(preset, options)
-    if limit is not None:
-        facts = facts.select(limit=limit, seed=seed)
-    items, counts = build_items(facts, model.tokenizer, languages=languages, options=chosen_options)
-    check_positions(items, model)
+    prepared = prepare(
+        model, facts, languages=languages, preset=preset, batch_size=batch_size, limit=limit,
+        seed=seed, **options,
+    )  # fmt: skip
+    chosen_options, facts = prepared.options, prepared.facts
+    items, counts = prepared.items, prepared.counts
     arguments = {
         **chosen_options.to_dict(),
         "languages": counts["lang"].tolist(),
@@ -85,23 +86,16 @@ def run_mcq(
                 f"{row.token_fell_back} questions in {row.lang}: the prompt's tokens change when an "
                 "option follows, so the option was encoded by itself",
             )
-        scores = _run_batches(model, items, run, batch_size)
+        scores = _run_batches(model, items, run, prepared.plan)
         if run.writes:
             frame = predictions_frame(facts, items, scores, chosen_options.normalisation)
             run.write_table("predictions", frame)
     return run.run_id
 
 
-def _options(name: str, changes: dict[str, Any]) -> McqOptions:
-    # Under its own name, since run_mcq calls its argument `preset`.
-    found: McqOptions = preset("mcq", name, **changes)
-    return found
-
-
 def _run_batches(
-    model: HookedModel, items: Sequence[OptionItem], run: Run, batch_size: str | int
+    model: HookedModel, items: Sequence[OptionItem], run: Run, batches: BatchPlan
 ) -> NDArray[np.float64]:
-    batches = plan(model, items, batch_size)
     shape = (len(items), len(items[0].options))
     start, saved = run.load_progress() or (0, {})
     arrays = saved or {"scores": np.full(shape, np.nan)}

@@ -51,10 +51,7 @@ def run_frozen(
     """
     sequences = samples.sequences
     shape = (model.shape.n_layers, model.shape.n_heads)
-    plan = plan_batches(
-        [len(sequence.ids) for sequence in sequences], batch_size, model.device.type,
-        tokens_per_batch=TOKENS_PER_BATCH.get(model.device.type, TOKENS_PER_BATCH["cpu"]),
-    )  # fmt: skip
+    plan = frozen_plan(model, samples, batch_size)
     mask = torch.ones(shape, dtype=DTYPES[options.mask_dtype], device=model.device)
     empty = {
         "gradients": np.zeros((len(sequences), *shape), np.float32),
@@ -80,6 +77,26 @@ def run_frozen(
         _write_frozen(run, samples, arrays["gradients"], arrays["losses"], seed)
 
 
+def frozen_plan(model: HookedModel, samples: TokenizedCorpus, batch_size: str | int) -> BatchPlan:
+    """Fix the batches of ``run_frozen``."""
+    return plan_batches(
+        [len(sequence.ids) for sequence in samples.sequences], batch_size, model.device.type,
+        tokens_per_batch=TOKENS_PER_BATCH.get(model.device.type, TOKENS_PER_BATCH["cpu"]),
+    )  # fmt: skip
+
+
+def learned_plan(samples: TokenizedCorpus) -> tuple[BatchPlan, list[TokenSequence]]:
+    """Fix the order of ``run_learned``: one sample at a time, language by language."""
+    order = [
+        sequence
+        for lang in samples.languages
+        for sequence in samples.sequences
+        if sequence.lang == lang
+    ]
+    alone = tuple((index,) for index in range(len(order)))
+    return BatchPlan(alone, tuple(len(sequence.ids) for sequence in order), 1, None), order
+
+
 def _write_frozen(
     run: Run,
     samples: TokenizedCorpus,
@@ -95,7 +112,7 @@ def _write_frozen(
         rows = [i for i, sequence in enumerate(samples.sequences) if sequence.lang == lang]
         own = by_language[lang] = np.ascontiguousarray(gradients[rows])
         interval = score_interval(own, replicates=REPLICATES, seed=seed)
-        frames.append(_frame(lang, head_score(own), interval, len(rows)))
+        frames.append(head_frame(lang, head_score(own), interval, len(rows)))
         mean_loss[lang] = float(losses[rows].mean(dtype=np.float64))
     run.write_tensors(
         "gradients", by_language, {"axes": ["sample", "layer", "head"], "mask": "ones"}
@@ -132,12 +149,7 @@ def run_learned(
     Raises:
         InterpError: for a loss or a gradient that is not finite.
     """
-    order = [
-        sequence
-        for lang in samples.languages
-        for sequence in samples.sequences
-        if sequence.lang == lang
-    ]
+    plan, order = learned_plan(samples)
 
     def fresh() -> LearnedMask:
         return LearnedMask.start(
@@ -163,23 +175,22 @@ def run_learned(
             finished[f"score_{sequence.lang}"] = state.score()
             state = fresh()
 
-    alone = tuple((index,) for index in range(len(order)))
-    plan = BatchPlan(alone, tuple(len(sequence.ids) for sequence in order), 1, None)
     for done in run_batches(plan, work, start=start, progress=f"lahis {run.spec.label}"):
         run.save_progress(done.step, {**finished, **state.to_arrays()})
     frames = [
-        _frame(lang, finished[f"score_{lang}"], None, samples.n_blocks)
+        head_frame(lang, finished[f"score_{lang}"], None, samples.n_blocks)
         for lang in samples.languages
     ]
     run.write_table("head_scores", pd.concat(frames, ignore_index=True))
 
 
-def _frame(
+def head_frame(
     lang: str,
     score: NDArray[np.float64],
     interval: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
     n_samples: int,
 ) -> pd.DataFrame:
+    """Lay one language's scores out as rows of the table ``head_scores``."""
     layer, head = np.divmod(np.arange(score.size), score.shape[1])
     low, high = (np.full(score.shape, np.nan),) * 2 if interval is None else interval
     return pd.DataFrame(

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from interp.data.corpus import Corpus
-from interp.data.tokens import TokenizedCorpus, tokenize_samples
-from interp.errors import InterpError
+from interp.data.tokens import TokenizedCorpus
 from interp.lahis.passes import run_frozen, run_learned
+from interp.lahis.prepare import prepare
 from interp.lahis.summary import summarise
 from interp.model import HookedModel
 from interp.notices import tell
-from interp.options import LahisOptions
-from interp.parallel import n_processes
-from interp.positions import within_positions
-from interp.presets import note, preset
+from interp.presets import note
 from interp.study import RunSpec, Study
 
 __all__ = ["run_lahis", "summarise"]
@@ -63,15 +59,14 @@ def run_lahis(
     Raises:
         InterpError: for options or data that do not fit, and for gradients that are not finite.
     """
-    chosen = _options(preset, limit, options, model)
-    samples = tokenize_samples(
-        corpus, model.tokenizer, languages=languages, n_samples=chosen.n_samples,
-        seq_len=chosen.seq_len, bos=chosen.bos, seed=seed,
+    prepared = prepare(
+        model, corpus, languages=languages, preset=preset, batch_size=batch_size, limit=limit,
+        seed=seed, **options,
     )  # fmt: skip
-    frozen = chosen.mask_update == "frozen"
+    chosen, samples = prepared.options, prepared.samples
     arguments = {**chosen.to_dict(), "languages": list(samples.languages)}
     spec = RunSpec(
-        "lahis", label, stage, preset, {**arguments, "batch_size": batch_size if frozen else 1},
+        "lahis", label, stage, preset, {**arguments, "batch_size": prepared.batch_size},
         samples.data_hash, model.provenance, seed,
     )  # fmt: skip
     with study.run(spec, overwrite=overwrite) as run:
@@ -81,33 +76,11 @@ def run_lahis(
         if text := note("lahis", preset):
             run.record("note", text)
             tell("lahis", f"preset {preset}: {text}")
-        if frozen:
+        if prepared.frozen:
             run_frozen(model, samples, run, chosen, batch_size, seed)
         else:
             run_learned(model, samples, run, chosen)
     return run.run_id
-
-
-def _options(
-    name: str, limit: int | None, changes: dict[str, Any], model: HookedModel
-) -> LahisOptions:
-    chosen: LahisOptions = preset("lahis", name, **changes)
-    if limit is not None:
-        if limit < 1:
-            raise InterpError(f"limit {limit} samples: expected at least 1")
-        chosen = replace(chosen, n_samples=min(limit, chosen.n_samples))
-    if chosen.mask_update == "frozen" and chosen.accumulate_dtype != "float32":
-        raise InterpError(
-            "lahis option accumulate_dtype is 'bfloat16' and mask_update is 'frozen': a frozen "
-            "mask stores every sample's gradient and adds up in double precision; expected adamw"
-        )
-    if chosen.mask_update == "adamw" and n_processes() > 1:
-        raise InterpError(
-            "lahis option mask_update is 'adamw' in several processes: each sample's gradient "
-            "needs the mask that the one before left; start one process, or use frozen"
-        )
-    asked = "seq_len" in changes
-    return within_positions(chosen, model, asked=asked, what="samples of at most")
 
 
 def _about(samples: TokenizedCorpus, corpus: Corpus) -> dict[str, Any]:

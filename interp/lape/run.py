@@ -9,22 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interp.batches import BatchPlan, plan_batches
+from interp.batches import BatchPlan
 from interp.data.corpus import Corpus
-from interp.data.tokens import TokenizedCorpus, tokenize_corpus
-from interp.errors import InterpError
+from interp.data.tokens import TokenizedCorpus
 from interp.lape.counts import BlockCounts, narrowed
 from interp.lape.entropy import Integers
 from interp.lape.examples import TopExamples, examples_frame
 from interp.lape.passes import Passes
+from interp.lape.prepare import prepare
 from interp.lape.select import LapeSelection, select_from_counts
 from interp.lape.summary import summarise
 from interp.model import HookedModel
 from interp.notices import tell
 from interp.options import LapeOptions
 from interp.parallel import team
-from interp.positions import within_positions
-from interp.presets import note, preset
+from interp.presets import note
 from interp.study import Run, RunSpec, Study
 
 __all__ = ["run_lape", "summarise"]
@@ -75,10 +74,11 @@ def run_lape(
     Raises:
         InterpError: for options or data that do not fit, and activations that are not finite.
     """
-    chosen = _options(preset, options, model)
-    if isinstance(examples, bool) or not isinstance(examples, int) or examples < 0:
-        raise InterpError(f"examples is {examples!r}: expected a whole number >= 0")
-    text = _tokenize(model, corpus, chosen, languages, limit, seed)
+    prepared = prepare(
+        model, corpus, languages=languages, preset=preset, batch_size=batch_size, limit=limit,
+        seed=seed, examples=examples, **options,
+    )  # fmt: skip
+    chosen, text = prepared.options, prepared.text
     arguments = {
         **chosen.to_dict(),
         "languages": list(text.languages),
@@ -91,39 +91,8 @@ def run_lape(
             return run.run_id
         _say(run, "note", note("lape", preset))
         run.record("text", _about(text, corpus))
-        plan = plan_batches([len(s.ids) for s in text.sequences], batch_size, model.device.type)
-        _compute(_Job(model, text, run, chosen, plan, examples))
+        _compute(_Job(model, text, run, chosen, prepared.plan, examples))
     return run.run_id
-
-
-def _options(name: str, changes: dict[str, Any], model: HookedModel) -> LapeOptions:
-    chosen: LapeOptions = preset("lape", name, **changes)
-    return within_positions(chosen, model, asked="seq_len" in changes, what="sequences of")
-
-
-def _tokenize(
-    model: HookedModel,
-    corpus: Corpus,
-    options: LapeOptions,
-    languages: Sequence[str] | None,
-    limit: int | None,
-    seed: int,
-) -> TokenizedCorpus:
-    if limit is not None:
-        corpus = corpus.sample(limit, seed)
-    text = tokenize_corpus(
-        corpus, model.tokenizer, languages=languages, budget=options.budget,
-        seq_len=options.seq_len, n_blocks=options.n_blocks, bos=options.bos, seed=seed,
-        layout=options.layout,
-    )  # fmt: skip
-    if len(text.languages) < 2:
-        raise InterpError(
-            f"languages {', '.join(text.languages)}: LAPE compares languages, expected at least two"
-        )
-    for lang, tokens in zip(text.languages, text.tokens.sum(axis=0), strict=True):
-        if not tokens:
-            raise InterpError(f"corpus {corpus.source} has no token of {lang}: expected some text")
-    return text
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from interp.batches import pad, plan_batches, run_batches
+from interp.batches import BatchPlan, pad, run_batches
 from interp.data.fact_notes import say_notes
 from interp.data.facts import FactSet
-from interp.lens.items import ROLES, LensItem, build_items
+from interp.lens.items import ROLES, LensItem
+from interp.lens.prepare import prepare
 from interp.lens.ranks import NO_TOKEN
 from interp.lens.summary import summarise
 from interp.lens.tables import ranks_frame, top_frame
-from interp.lens.trajectories import Point, points_of, read_batch
+from interp.lens.trajectories import Point, read_batch
 from interp.model import HookedModel
 from interp.notices import tell
 from interp.options import LensOptions
-from interp.presets import note, preset
+from interp.presets import note
 from interp.study import Run, RunSpec, Study
 
 __all__ = ["run_lens", "summarise"]
@@ -75,15 +76,12 @@ def run_lens(
         InterpError: for options or facts that do not fit, and where the last point's most likely
             token is not the model's.
     """
-    chosen = _options(preset, options)
-    if limit is not None:
-        facts = facts.select(limit=limit, seed=seed)
-    points = points_of(
-        model.shape.n_layers, mid=chosen.points == "+mid", has_mid=model.shape.has_resid_mid
-    )
-    items, counts = build_items(
-        facts, model.tokenizer, languages=languages, form=prompt_form, options=chosen
-    )
+    prepared = prepare(
+        model, facts, languages=languages, preset=preset, batch_size=batch_size, limit=limit,
+        seed=seed, prompt_form=prompt_form, **options,
+    )  # fmt: skip
+    chosen, facts, counts = prepared.options, prepared.facts, prepared.counts
+    items, points = prepared.items, prepared.points
     arguments = {
         **chosen.to_dict(),
         "prompt_form": prompt_form,
@@ -101,18 +99,12 @@ def run_lens(
         if text := note("lens", preset):
             tell("lens", text)
             run.record("note", text)
-        arrays = _run_batches(model, items, points, run, chosen, batch_size)
+        arrays = _run_batches(model, items, points, run, chosen, prepared.plan)
         if run.writes:
             ranks = ranks_frame(items, points, arrays, model.tokenizer, chosen.token_rule)
             run.write_table("lens_ranks", ranks)
             run.write_table("lens_top", top_frame(items, points, arrays, model.tokenizer))
     return run.run_id
-
-
-def _options(name: str, changes: dict[str, Any]) -> LensOptions:
-    # Under its own name, since run_lens calls its argument `preset`.
-    chosen: LensOptions = preset("lens", name, **changes)
-    return chosen
 
 
 def _run_batches(
@@ -121,12 +113,11 @@ def _run_batches(
     points: tuple[Point, ...],
     run: Run,
     options: LensOptions,
-    batch_size: str | int,
+    plan: BatchPlan,
 ) -> dict[str, NDArray[Any]]:
     """Fill the arrays that the tables are made of, each ``[item, point, ...]``."""
-    plan = plan_batches([len(item.prompt) for item in items], batch_size, model.device.type)
-    tokens = _token_array(items)
-    start, arrays = run.load_progress() or (0, _empty(len(items), len(points), model))
+    tokens = token_array(items)
+    start, arrays = run.load_progress() or (0, empty_arrays(len(items), len(points), model))
     plan.halvings.extend(run.progress_state.get("halvings", []))
     near_ties = int(run.progress_state.get("near_ties", 0))
 
@@ -153,7 +144,7 @@ def _run_batches(
     return arrays
 
 
-def _token_array(items: Sequence[LensItem]) -> torch.Tensor:
+def token_array(items: Sequence[LensItem]) -> torch.Tensor:
     """Token ids ``[item, role, member]``, padded with ``NO_TOKEN``."""
     members = max(len(answer.ids) for item in items for answer in item.answers.values())
     tokens = torch.full((len(items), len(ROLES), members), NO_TOKEN, dtype=torch.int64)
@@ -163,7 +154,8 @@ def _token_array(items: Sequence[LensItem]) -> torch.Tensor:
     return tokens
 
 
-def _empty(n_items: int, n_points: int, model: HookedModel) -> dict[str, NDArray[Any]]:
+def empty_arrays(n_items: int, n_points: int, model: HookedModel) -> dict[str, NDArray[Any]]:
+    """Make the arrays that a run fills, each ``[item, point, ...]``."""
     by_role = (n_items, n_points, len(ROLES))
     by_place = (n_items, n_points, min(TOP, model.shape.d_vocab))
     empty = (

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from interp.batches import BatchPlan, pad, plan_batches, run_batches
+from interp.batches import BatchPlan, pad, run_batches
 from interp.data.corpus import Corpus
 from interp.data.tokens import TokenizedCorpus, TokenSequence
 from interp.errors import InterpError
@@ -20,15 +20,14 @@ from interp.model import HookedModel
 from interp.notices import tell
 from interp.options import SimilarityOptions
 from interp.parallel import team
-from interp.positions import within_positions
-from interp.presets import preset
 from interp.progress import progress_bar
 from interp.similarity.pooled import MeanPooler
+from interp.similarity.prepare import prepare
 from interp.similarity.scores import METRICS, block_means, unit_scores
 from interp.similarity.scratch import PooledFile, discard
 from interp.similarity.summary import summarise
 from interp.similarity.tables import similarity_frame
-from interp.similarity.texts import Layout, about, lay_out, tokenize
+from interp.similarity.texts import Layout, about
 from interp.study import Run, RunSpec, Study
 
 __all__ = ["run_similarity", "summarise"]
@@ -78,10 +77,11 @@ def run_similarity(
     Raises:
         InterpError: for options or data that do not fit, and activations that are not finite.
     """
-    chosen = _options(preset, options, model)
-    if limit is not None:
-        corpus = corpus.sample(limit, seed)
-    text = tokenize(corpus, model.tokenizer, chosen, languages)
+    prepared = prepare(
+        model, corpus, languages=languages, preset=preset, batch_size=batch_size, limit=limit,
+        seed=seed, **options,
+    )  # fmt: skip
+    chosen, text, layout = prepared.options, prepared.text, prepared.layout
     arguments = {
         **chosen.to_dict(), "languages": list(text.languages), "batch_size": batch_size,
     }  # fmt: skip
@@ -91,13 +91,11 @@ def run_similarity(
     with study.run(spec, overwrite=overwrite) as run:
         if run.already_finished:
             return run.run_id
-        layout = lay_out(text, corpus, chosen.n_blocks)
-        run.record("text", about(text, corpus, layout))
+        run.record("text", about(text, prepared.corpus, layout))
         if dropped := text.notes.get("dropped_short"):
             tell("similarity", f"{dropped} units are left out: a token or none in some language")
-        plan = plan_batches([len(s.ids) for s in text.sequences], batch_size, model.device.type)
-        scores = _compute(_Job(model, text, layout, run, chosen, plan))
-        run.record("batches", plan.to_dict())
+        scores = _compute(_Job(model, text, layout, run, chosen, prepared.plan))
+        run.record("batches", prepared.plan.to_dict())
         if run.writes:
             run.write_table("similarity", similarity_frame(scores, layout.n_units, text.languages))
     return run.run_id
@@ -113,12 +111,6 @@ class _Job:
     run: Run
     options: SimilarityOptions
     plan: BatchPlan
-
-
-def _options(name: str, changes: dict[str, Any], model: HookedModel) -> SimilarityOptions:
-    # Under its own name, since run_similarity calls its argument `preset`.
-    chosen: SimilarityOptions = preset("similarity", name, **changes)
-    return within_positions(chosen, model, asked="seq_len" in changes, what="texts of at most")
 
 
 def _compute(job: _Job) -> NDArray[np.float64]:
