@@ -305,8 +305,9 @@ class Study:
             known = [f.removesuffix(".safetensors") for f in record.data["files"]
                      if f.endswith(".safetensors")]  # fmt: skip
             raise unknown(f"tensors of run {run_id}", name, known)
+        record.open_file(file).close()  # held against its hash; then read without a second copy
         try:
-            return tables.read_tensors(record.read_file(file))
+            return tables.read_tensor_file(record.folder / file)
         except tables.READ_ERRORS as error:
             raise _unreadable(record.folder / file, error) from error
 

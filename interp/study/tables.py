@@ -310,11 +310,3 @@ def read_tensor_file(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]
         stored = file.metadata() or {}
         arrays: dict[str, np.ndarray] = file.get_tensors()
     return arrays, json.loads(stored.get("interp", "{}"))
-
-
-def read_tensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read safetensors bytes, as :func:`read_tensor_file` reads a file."""
-    arrays = safetensors.load(data)
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    return arrays, json.loads(header.get("__metadata__", {}).get("interp", "{}"))

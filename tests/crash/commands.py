@@ -33,7 +33,7 @@ class Command:
         arguments: after ``interp``, separated by spaces; ``{inputs}`` is the folder of `write_inputs`. It runs in a folder
             of its own, in which ``study`` is the study and everything it writes lies.
         steps: whether it saves progress on the way, and so can be killed midway.
-        before: names of commands that are run to their end first.
+        before: arguments of commands that are run to their end first.
         prepare: puts into the folder what the command finds there.
     """
 
@@ -84,7 +84,7 @@ def _old(folder: Path) -> None:
 
 _CORPUS = "--corpus {inputs}/corpus --model {inputs}/tiny --study study --batch-size 1"
 _FACTS = "--facts jsonl:{inputs}/facts.jsonl --model {inputs}/tiny --study study --batch-size 1"
-_ABLATE = f"--n-controls 1 --units all {_CORPUS}"
+_ABLATE = f"--n-controls 1 {_CORPUS}"
 _LORA = "--set lora_rank=4 --set lora_alpha=8 --set lora_dropout=0.1"
 _TRAIN = (
     f"--model {{inputs}}/tiny --out trained --preset organism --device cpu {_LORA} --steps 5 "
@@ -100,10 +100,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("similarity", f"similarity {_CORPUS}", steps=True),
     Command("attention", f"attention --heads 1.2,0.3 --samples 8 {_CORPUS}", steps=True),
     Command(
-        "ablate heads", f"ablate --heads-from tiny {_ABLATE}", steps=True, before=("lahis frozen",)
+        "ablate heads",
+        f"ablate --heads-from tiny {_ABLATE}",
+        steps=True,
+        before=(f"lahis --limit 4 {_CORPUS}",),
     ),
     Command(
-        "ablate neurons", f"ablate --neurons-from tiny {_ABLATE}", steps=True, before=("lape",)
+        "ablate neurons",
+        f"ablate --neurons-from tiny {_ABLATE}",
+        steps=True,
+        before=(f"lape --limit 4 --top-fraction 0.2 {_CORPUS}",),
     ),
     Command("eval mcq", f"eval mcq {_FACTS} --out tables", steps=True),
     Command("eval klar", f"eval klar --n-demos 1 {_FACTS}", steps=True),

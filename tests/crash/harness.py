@@ -7,17 +7,14 @@ the lock and dies by SIGKILL.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
 import shutil
-import time
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from interp.study.locking import check_free
-from tests.crash.commands import Command, installed, write_inputs
+from tests.crash.commands import Command, write_inputs
 from tests.crash.contents import (
     contents,
     differences,
@@ -25,9 +22,8 @@ from tests.crash.contents import (
     read_everything,
     step_on_disk,
 )
+from tests.crash.process import Running, Server
 
-SOURCE = Path(__file__).resolve().parents[2]
-_PATIENCE = 900.0
 _TRIES = 40
 
 
@@ -80,14 +76,7 @@ class Harness:
         """
         self.folder = folder
         self.inputs = write_inputs(folder / "inputs")
-        self._commands = {command.name: command for command in installed()}
-        os.environ["PYTHONPATH"] = str(SOURCE)  # the server and what it forks import this clone
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
-            os.environ[name] = "1"
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.crash.preload"])
+        self._server = Server()
 
     def attack(self, command: Command, kills: int, seed: int) -> Outcome:
         """Kill one command a number of times.
@@ -104,9 +93,9 @@ class Harness:
         outcome = Outcome(command.name)
         home = self.folder / command.name.replace(" ", "_")
         fresh, whole, work = home / "fresh", home / "whole", home / "work"
-        self._prepare(command, fresh)
+        self.prepare(command, fresh)
         shutil.copytree(fresh, whole)
-        outcome.duration = self._finish(command, whole)
+        outcome.duration = self.finish(command, whole)
         expected = contents(whole)
         if left := leftovers(whole):
             outcome.problems.append(f"a run left alone leaves {', '.join(left)}")
@@ -119,7 +108,7 @@ class Harness:
             while len(outcome.kills) < kills and tries < _TRIES + kills and not ended:
                 tries += 1
                 moment = chance.uniform(0, outcome.duration)
-                if ended := not self._kill(command, work, moment):
+                if ended := not self.start(command, work).kill_after(moment):
                     break  # it had finished: does not count, and another moment is drawn
                 kill = self._describe(command, fresh, work, expected, moment, outcome.duration)
                 here.append(kill)
@@ -138,11 +127,12 @@ class Harness:
             outcome.problems.append(f"only {len(outcome.kills)} kills found it at work")
         return outcome
 
-    def _prepare(self, command: Command, folder: Path) -> None:
+    def prepare(self, command: Command, folder: Path) -> None:
+        """Put into a new folder what a command finds there."""
         folder.mkdir(parents=True)
         command.prepare(folder)
-        for name in command.before:
-            self._finish(self._commands[name], folder)
+        for number, arguments in enumerate(command.before):
+            self.finish(Command(f"{command.name} {number}", arguments), folder)
 
     def _ends_alike(
         self,
@@ -154,7 +144,7 @@ class Harness:
     ) -> bool:
         """Run a killed command to its end and hold its files against those of a whole run."""
         try:
-            self._finish(command, work)
+            self.finish(command, work)
             read_everything(work)
             for manifest in work.glob("*/study.json"):
                 check_free(manifest.parent)
@@ -193,67 +183,24 @@ class Harness:
             hit = "before the first progress" if command.steps else "before the first result"
         return Kill(command.name, round(moment, 3), round(duration, 3), hit, step)
 
-    def _start(self, command: Command, folder: Path) -> multiprocessing.process.BaseProcess:
-        """Start a command; return once it is about to parse its arguments."""
+    def start(self, command: Command, folder: Path, **options: Any) -> Running:
+        """Start a command in a folder; see `Server.start`."""
         arguments = [
             part.replace("{inputs}", str(self.inputs)) for part in command.arguments.split()
         ]
-        here, there = self._context.Pipe(duplex=False)
-        said = folder.parent / f"{folder.name}.said"
-        process = self._context.Process(target=run_command, args=(there, folder, arguments, said))
-        process.start()
-        there.close()
-        here.recv()
-        here.close()
-        return process
+        return self._server.start(folder, arguments, **options)
 
-    def _finish(self, command: Command, folder: Path) -> float:
+    def finish(self, command: Command, folder: Path) -> float:
         """Run a command to its end; return its seconds.
 
         Raises:
             RuntimeError: it failed, or began a run again that it could have gone on with.
         """
-        process = self._start(command, folder)
-        began = time.monotonic()
-        process.join(_PATIENCE)
-        seconds = time.monotonic() - began
-        said = (folder.parent / f"{folder.name}.said").read_text(errors="replace")
-        if process.exitcode != 0:
-            process.kill()
-            raise RuntimeError(f"{command.name} ended with {process.exitcode}: {said[-2000:]}")
-        if "starting over" in said:
-            raise RuntimeError(f"{command.name} began again: {said[-2000:]}")
+        running = self.start(command, folder)
+        code, seconds = running.end()
+        if code != 0 or "starting over" in running.said:
+            raise RuntimeError(f"{command.name} ended with {code}: {running.said[-2000:]}")
         return seconds
-
-    def _kill(self, command: Command, folder: Path, moment: float) -> bool:
-        """Kill a command some seconds after its start; False where it had finished by then."""
-        process = self._start(command, folder)
-        process.join(moment)
-        process.kill()
-        process.join()
-        return process.exitcode == -9
-
-
-def run_command(started: Connection, folder: Path, arguments: list[str], said: Path) -> None:
-    """Be ``interp`` with these arguments, in a forked process.
-
-    Args:
-        started: told when the work begins.
-        folder: the working folder.
-        arguments: after ``interp``.
-        said: receives standard output and standard error.
-    """
-    with said.open("wb") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    os.chdir(folder)
-    os.environ["INTERP_SAVE_SECONDS"] = "0"  # progress is saved after every batch
-    os.environ["INTERP_LOCK_SECONDS"] = "30"
-    from interp.cli import main
-
-    started.send(None)
-    started.close()
-    main(arguments)
 
 
 def shares(commands: tuple[Command, ...], kills: int, seed: int) -> dict[str, int]:

@@ -146,16 +146,13 @@ def test_tensors_survive_in_any_layout(dtype: str, tmp_path: Path) -> None:
     given_arrays = {"b": array.T, "a": array[::2], "zero": np.array(1, dtype=dtype)}
     path = tmp_path / "x.safetensors"
     tables.write_tensors(path, given_arrays, {"axes": ["x"], "n": 3, "k": "v"})
-    for back, metadata in (
-        tables.read_tensor_file(path),
-        tables.read_tensors(path.read_bytes()),
-    ):
-        assert metadata == {"axes": ["x"], "n": 3, "k": "v"}
-        assert set(back) == set(given_arrays)
-        for name, expected in given_arrays.items():
-            assert back[name].dtype == expected.dtype and back[name].shape == expected.shape
-            np.testing.assert_array_equal(back[name], expected)
-            back[name][...] = 0  # a run goes on counting in what it has read
+    back, metadata = tables.read_tensor_file(path)
+    assert metadata == {"axes": ["x"], "n": 3, "k": "v"}
+    assert set(back) == set(given_arrays)
+    for name, expected in given_arrays.items():
+        assert back[name].dtype == expected.dtype and back[name].shape == expected.shape
+        np.testing.assert_array_equal(back[name], expected)
+        back[name][...] = 0  # a run goes on counting in what it has read
     assert list(tmp_path.iterdir()) == [path]
 
 
