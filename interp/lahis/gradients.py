@@ -8,7 +8,7 @@ per sample instead.
 Only activations are differentiated: the parameters are frozen for the length of a call, so no
 weight gradient is computed and no input kept for one. The vocabulary-sized logits exist for a
 chunk of positions at a time: their gradient with respect to the last residual is formed chunk by
-chunk, and the body is differentiated once, from there.
+chunk, and the body is differentiated once, from there, or block by block (`checkpointed`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from interp.errors import InterpError
+from interp.lahis import checkpointed
 from interp.model import HookedModel
 from interp.model.door import check_batch
 
 CHUNK_ELEMENTS = 2**25
 """Logits held at a time (positions times vocabulary): 128 MiB in fp32."""
+
+ROUNDING, HALF_ROUNDING = 1e-5, 2e-2
+"""How far gradients may be off, of the largest, when a model is computed block by block: nothing
+where the same kernels run, rounding where a device chooses another without a graph."""
 
 
 @contextmanager
@@ -72,14 +77,31 @@ def loss_gradient(
     for start in range(0, len(sample), chunk_rows):
         part = slice(start, start + chunk_rows)
         rows = hidden.detach()[sample[part], position[part]].requires_grad_(True)
-        with torch.enable_grad():
-            logits = to_logits(rows)
-            nll = F.cross_entropy(logits, labels[part].to(logits.device), reduction="none")
-            nll = nll * weights[part].to(nll)
-            (slope,) = torch.autograd.grad(nll.sum(), rows)
+        nll, slope = _row_gradients(rows, labels[part], weights[part], to_logits)
         gradient[sample[part], position[part]] = slope
-        losses.index_add_(0, sample[part], nll.detach().to(losses))
+        losses.index_add_(0, sample[part], nll.to(losses))
     return losses, gradient
+
+
+def _row_gradients(
+    rows: Tensor, labels: Tensor, weights: Tensor, to_logits: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Weighted losses ``[row]`` and the gradients of their sum, like ``rows`` ``[row, d_model]``.
+
+    The gradient with respect to the logits has a closed form, softmax minus one at the label; one
+    buffer serves for it and for the losses, where autograd would keep three.
+    """
+    with torch.enable_grad():
+        logits = to_logits(rows)
+    at = labels.to(logits.device)[:, None]
+    change = torch.log_softmax(logits.detach(), dim=-1)
+    weights = weights.to(change)
+    nll = -change.gather(1, at)[:, 0] * weights
+    change.exp_()
+    change.scatter_add_(1, at, change.new_full(at.shape, -1.0))
+    change *= weights[:, None]
+    (slope,) = torch.autograd.grad(logits, rows, change)
+    return nll, slope
 
 
 def mask_gradients(
@@ -89,6 +111,7 @@ def mask_gradients(
     mask: Tensor,
     *,
     chunk_elements: int = CHUNK_ELEMENTS,
+    checkpointing: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Differentiate the loss of every sample with respect to its own row of the head mask.
 
@@ -99,26 +122,67 @@ def mask_gradients(
         mask: where to differentiate, ``[layer, head]`` (the same for every sample); its type is
             kept for the gradient.
         chunk_elements: logits held at a time.
+        checkpointing: whether activations of one block at a time are in memory, each block being
+            computed twice; the results are the same.
 
     Returns:
         The gradients ``[batch, layer, head]`` in the mask's type, and the losses, fp64 ``[batch]``.
+
+    Raises:
+        InterpError: for a batch or a mask that does not fit the model, or a model that cannot be
+            computed block by block.
     """
     rows = mask.detach().expand(len(input_ids), *mask.shape).clone().requires_grad_(True)
-    found: list[Tensor] = []
     chunk_rows = max(1, chunk_elements // model.shape.d_vocab)
     check_batch(input_ids, attention_mask, model.d_embedded)
+    # The model needs no mask: no token sees the padding behind it (the self-check proves that of
+    # every model), and attention is faster without one. The loss leaves the padding out.
     with frozen_parameters(model.model), torch.enable_grad():
-        # The model needs no mask: no token sees the padding behind it (the self-check proves that
-        # of every model), and attention is faster without one. The loss leaves the padding out.
-        model.run(
-            input_ids,
-            observe={"ln_final.hook_in": found.append},
-            edit=model.head_mask_edits(rows),
-            output="body",
-        )
-        hidden = found[0]
+        if checkpointing:
+            passed = checkpointed.forward(model, input_ids, rows)
+            hidden = passed.hidden
+        else:
+            found: list[Tensor] = []
+            model.run(
+                input_ids,
+                observe={"ln_final.hook_in": found.append},
+                edit=model.head_mask_edits(rows),
+                output="body",
+            )
+            hidden = found[0]
         losses, slope = loss_gradient(
             hidden, input_ids, attention_mask, model.unembed, chunk_rows=chunk_rows
         )
-        (gradients,) = torch.autograd.grad(hidden, rows, slope)
+        if checkpointing:
+            gradients = checkpointed.backward(model, passed, rows, slope)
+        else:
+            (gradients,) = torch.autograd.grad(hidden, rows, slope)
     return gradients, losses
+
+
+def check_blocks(model: HookedModel) -> None:
+    """Show on a few tokens that a model can be differentiated block by block.
+
+    Args:
+        model: the checkpoint.
+
+    Raises:
+        InterpError: where that gives other gradients than differentiating it as a whole: blocks
+            that pass on more than the residual stream, such as keys and values of an earlier one.
+    """
+    ids = (torch.arange(14) * 5 + 3).remainder(model.d_embedded).view(2, 7)
+    mask = torch.ones(model.shape.n_layers, model.shape.n_heads, device=model.device)
+    whole, _ = mask_gradients(model, ids, None, mask)
+    parts, _ = mask_gradients(model, ids, None, mask, checkpointing=True)
+    if not whole.isfinite().all():
+        return  # what is wrong is said of a text, when its gradient is not finite
+    scale = whole.abs().amax().clamp_min(torch.finfo(whole.dtype).tiny)
+    off = float((parts - whole).abs().amax() / scale)
+    allowed = ROUNDING if model.dtype in (torch.float32, torch.float64) else HALF_ROUNDING
+    if not off <= allowed:
+        raise InterpError(
+            f"checkpointing of {model.name!r} ({model.arch.model_type}): gradients taken block by "
+            f"block are off by {off:.1e} of the largest, expected at most {allowed:.0e}; its "
+            "blocks share more than the residual stream: leave checkpointing out and use a "
+            "smaller batch size"
+        )
