@@ -61,6 +61,14 @@ AttentionOption = Annotated[
         rich_help_panel=_CHECKPOINT,
     ),
 ]
+CompileOption = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        help="Run the model through torch.compile: minutes to compile, for long runs on a GPU.",
+        rich_help_panel=_CHECKPOINT,
+    ),
+]
 TrustOption = Annotated[
     bool,
     typer.Option(
@@ -160,6 +168,15 @@ OverwriteOption = Annotated[
         rich_help_panel=_RUN,
     ),
 ]
+DryRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Say what the run would take (tokens, time, memory, disk) without reading the "
+        "weights; nothing is computed or written.",
+        rich_help_panel=_RUN,
+    ),
+]
 
 
 def parse_languages(text: str | None) -> tuple[str, ...] | None:
@@ -179,6 +196,6 @@ def parse_batch_size(text: str) -> str | int:
     """Read ``auto`` or a positive number of sequences."""
     if text == "auto":
         return text
-    if not text.isdecimal() or int(text) < 1:
-        raise InterpError(f"--batch-size {text!r}: expected auto or a whole number of at least 1")
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:  # thousands of digits are no number
+        raise InterpError(f"--batch-size {text!r:.40}: expected auto or a whole number of at least 1")
     return int(text)
