@@ -48,6 +48,13 @@ class EngineChoice(ModelChoice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookingChoice(EngineChoice):
+    """The same, for analyses that only look: they edit nothing and need no gradient."""
+
+    compiled: o.CompileOption = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordChoice:
     """Where a run is kept, and under which name."""
 
@@ -55,6 +62,7 @@ class RecordChoice:
     label: o.LabelOption = None
     stage: o.StageOption = None
     overwrite: o.OverwriteOption = False
+    dry_run: o.DryRunOption = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
-from interp.cli.choices import EngineChoice, RunChoice, with_choices
+from interp.cli.choices import LookingChoice, RunChoice, with_choices
 
 
 @with_choices
 def command(
     *,
-    weights: EngineChoice,
+    weights: LookingChoice,
     corpus: o.CorpusOption = "cldr",
     run: RunChoice,
     budget: Annotated[
@@ -50,7 +50,7 @@ def command(
 
     Example: interp lape --model ckpt/grpo --label grpo --study artifacts/mine
     """
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_study, rehearse
     from interp.cli.summaries import print_lape
     from interp.data.corpus import Corpus
     from interp.lape.run import run_lape
@@ -65,20 +65,25 @@ def command(
         "seq_len": seq_len,
     }
     options = chosen_options("lape", run.preset, choices)
-    target = open_study(run.study)
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
+    asked = {
+        "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
+        "examples": examples, **options,
+    }  # fmt: skip
+    if run.dry_run:
+        from interp.lape.estimate import lape_work
+
+        where = str(run.study)
+        rehearse(spec, run, "lape", lambda m: lape_work(m, text, where=where, **asked))
+        return
+    target = open_study(run.study)
     run_id = run_lape(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=run.preset,
-        languages=codes,
-        batch_size=rows,
-        seed=run.seed,
-        examples=examples,
         overwrite=run.overwrite,
-        **options,
+        **asked,
     )
     print_lape(target, run_id)

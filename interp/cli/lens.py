@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
-from interp.cli.choices import EngineChoice, RunChoice, with_choices
+from interp.cli.choices import LookingChoice, RunChoice, with_choices
 
 
 @with_choices
 def command(
     *,
-    weights: EngineChoice,
+    weights: LookingChoice,
     facts: o.FactsOption = "cldr",
     run: RunChoice,
     split: o.SplitOption = None,
@@ -40,7 +40,7 @@ def command(
 
     Example: interp lens --model ckpt/base --facts klar:../klar --languages en,es,zh
     """
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_study, rehearse
     from interp.cli.summaries import print_lens
     from interp.data.facts import FactSet
     from interp.data.prompts import FORMS
@@ -54,25 +54,30 @@ def command(
     options = chosen_options("lens", run.preset, choices)
     if prompt_form not in ("auto", *FORMS):  # said now, not after a checkpoint was loaded
         raise unknown("prompt form", prompt_form, ("auto", *FORMS))
-    target = open_study(run.study)
     # The English answer is ranked in every language, so English stays in the set.
     wanted = codes if codes is None or "en" in codes else (*codes, "en")
     factset = FactSet.load(facts, languages=wanted, split=split, limit=run.limit, seed=run.seed)
     form = (
         ("cloze" if facts.startswith("klar:") else "qa") if prompt_form == "auto" else prompt_form
     )
+    asked = {
+        "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
+        "prompt_form": form, **options,
+    }  # fmt: skip
+    if run.dry_run:
+        from interp.lens.estimate import lens_work
+
+        where = str(run.study)
+        rehearse(spec, run, "lens", lambda m: lens_work(m, factset, where=where, **asked))
+        return
+    target = open_study(run.study)
     run_id = run_lens(
         spec.load(),
         factset,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=run.preset,
-        batch_size=rows,
-        languages=codes,
-        seed=run.seed,
         overwrite=run.overwrite,
-        prompt_form=form,
-        **options,
+        **asked,
     )
     print_lens(target, run_id)

@@ -197,5 +197,7 @@ def parse_batch_size(text: str) -> str | int:
     if text == "auto":
         return text
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:  # thousands of digits are no number
-        raise InterpError(f"--batch-size {text!r:.40}: expected auto or a whole number of at least 1")
+        raise InterpError(
+            f"--batch-size {text!r:.40}: expected auto or a whole number of at least 1"
+        )
     return int(text)

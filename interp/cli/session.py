@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from interp.parallel import is_first
 
 if TYPE_CHECKING:
     from interp.cli.choices import OneDeviceChoice, RecordChoice
+    from interp.estimates.sketch import Sketch
+    from interp.estimates.work import Work
     from interp.model.hooked import HookedModel
     from interp.model.spec import ModelSpec
     from interp.study import Study
@@ -84,6 +86,46 @@ def forget_empty_studies() -> None:
                 one.rmdir()
 
 
+def read_from(run: RecordChoice) -> Study:
+    """Open the study that earlier runs are read from: for writing, but for a dry run."""
+    from interp.study import Study
+
+    return Study.open(run.study, create=False) if run.dry_run else open_study(run.study)
+
+
+def rehearse(
+    spec: Checkpoint, run: RecordChoice, analysis: str, describe: Callable[[Sketch], Work]
+) -> None:
+    """Print what a run would take, and write nothing.
+
+    Args:
+        spec: the checkpoint, whose weights are not read.
+        run: where the run would be kept.
+        analysis: its name in a study.
+        describe: what would be done with the checkpoint.
+
+    Raises:
+        InterpError: what the run would refuse before it starts, and a run that cannot fit.
+    """
+    from interp.estimates.disk import check_writable
+    from interp.estimates.dry_run import say
+    from interp.estimates.sketch import Sketch
+    from interp.study import Study
+
+    check_writable(run.study, "--study")
+    held: tuple[str, ...] = ()
+    if run.study.is_dir() and any(run.study.iterdir()):
+        there = Study.open(run.study, create=False).runs(unfinished=True)
+        alike = there[(there["label"] == spec.label) & (there["analysis"] == analysis)]
+        if len(alike):
+            held = (
+                f"{run.study} holds {len(alike)} of {analysis} for {spec.label} already: the same "
+                "request is not computed again, and goes on where it was interrupted",
+            )
+    sketch = Sketch.of(spec.spec, spec.engine)
+    say(sketch, describe(sketch), held)
+
+
 def checkpoint(weights: OneDeviceChoice, run: RecordChoice) -> Checkpoint:
     """Check a checkpoint without reading its weights; label and stage come from it by default."""
     from interp.model.engines import check_engine
@@ -97,7 +139,8 @@ def checkpoint(weights: OneDeviceChoice, run: RecordChoice) -> Checkpoint:
     check_name("label", name, "; give one with --label")
     if run.stage is not None:
         check_stage(run.stage)
-    check_engine(engine, weights.attn_implementation)
+    compiled = getattr(weights, "compiled", False)
+    check_engine(engine, weights.attn_implementation, compiled=compiled)
     spec = ModelSpec.parse(
         model,
         base=weights.base,
@@ -107,10 +150,12 @@ def checkpoint(weights: OneDeviceChoice, run: RecordChoice) -> Checkpoint:
         trust_remote_code=weights.trust_remote_code,
         attn_implementation=weights.attn_implementation,
         architectures_file=weights.architectures,
+        compiled=compiled,
     )
     from interp.model.loading import check_checkpoint  # imports transformers, which takes seconds
 
-    check_checkpoint(spec)
+    if not run.dry_run:  # which reads the configuration itself, also where the device is not
+        check_checkpoint(spec)
     return Checkpoint(spec, name, run.stage or _stage_of(model) or name, engine)
 
 

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from interp.cli import options as o
-from interp.cli.choices import EngineChoice, RunChoice, with_choices
+from interp.cli.choices import LookingChoice, RunChoice, with_choices
 
 
 @with_choices
 def command(
     *,
-    weights: EngineChoice,
+    weights: LookingChoice,
     corpus: o.CorpusOption = "cldr",
     run: RunChoice,
     centre: Annotated[
@@ -41,7 +41,7 @@ def command(
     """
     from interp.cli.against import check_label
     from interp.cli.print_similarity import print_similarity
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_study, rehearse
     from interp.data.corpus import Corpus
     from interp.similarity.run import run_similarity
 
@@ -50,20 +50,26 @@ def command(
     codes = run.codes()
     choices = {"centre": centre, "seq_len": seq_len, "n_blocks": n_blocks}
     options = chosen_options("similarity", run.preset, choices)
+    text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
+    asked = {
+        "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
+        **options,
+    }  # fmt: skip
+    if run.dry_run:
+        from interp.similarity.estimate import similarity_work
+
+        where = str(run.study)
+        rehearse(spec, run, "similarity", lambda m: similarity_work(m, text, where=where, **asked))
+        return
     target = open_study(run.study)
     check_label(target, against, spec.label)
-    text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
     run_id = run_similarity(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=run.preset,
-        languages=codes,
-        batch_size=rows,
-        seed=run.seed,
         overwrite=run.overwrite,
-        **options,
+        **asked,
     )
     print_similarity(target, run_id, against=against)

@@ -97,7 +97,7 @@ class HookedModel:
         from interp.model.loading import load_checkpoint
 
         spec = spec if isinstance(spec, ModelSpec) else ModelSpec.parse(spec, **spec_options)
-        check_engine(engine, spec.attn_implementation)
+        check_engine(engine, spec.attn_implementation, compiled=spec.compiled)
         loaded = load_checkpoint(spec)
         model = cls(
             loaded.model,
@@ -107,7 +107,7 @@ class HookedModel:
             name=spec.text,
             provenance=loaded.provenance,
         )
-        return model._checked(self_check)
+        return model._checked(self_check, spec.compiled)
 
     @classmethod
     def from_model(
@@ -119,6 +119,7 @@ class HookedModel:
         self_check: bool = True,
         name: str = "in-memory",
         architectures: Mapping[str, Architecture] = ARCHITECTURES,
+        compiled: bool = False,
     ) -> Self:
         """Wrap a model that is already in memory; it is not changed, nor are its gradient flags.
 
@@ -129,6 +130,7 @@ class HookedModel:
             self_check: whether the model proves itself on a few tokens.
             name: what to call it.
             architectures: the table of architectures.
+            compiled: whether passes that only look run through ``torch.compile``.
 
         Returns:
             The wrapped model.
@@ -146,13 +148,19 @@ class HookedModel:
             name=name,
             provenance=describe_in_memory(model, tokenizer, name),
         )
-        return made._checked(self_check)
+        return made._checked(self_check, compiled)
 
-    def _checked(self, wanted: bool) -> Self:
+    def _checked(self, wanted: bool, compiled: bool) -> Self:
         # The figures stay out of the provenance: they vary in the last digit between machines,
         # and a run is recognised by its provenance.
         self.self_check_figures = run_self_check(self) if wanted else None
         self.provenance["self_check"] = "passed" if wanted else "skipped"
+        if compiled:  # after the check, whose passes would be compiled for nothing else
+            self.engine = make_engine(
+                self.engine.name, self.model, self.tokenizer, self.arch, self.shape, compiled=True
+            )
+            # Never as False: a run is recognised by its provenance, and older ones say nothing.
+            self.provenance["compiled"] = True
         return self
 
     @property

@@ -28,6 +28,7 @@ from interp.model.architecture_rows import load_architectures
 from interp.model.architectures import Architecture, bind, find_architecture
 from interp.model.attention import check_attention
 from interp.model.door import check_tokenizer
+from interp.model.engines.guard import check_compiler
 from interp.model.hub import commit_of, find_either, one_line
 from interp.model.provenance import combined_hash, describe_model, files_hash
 from interp.model.spec import ModelSpec, split_revision
@@ -72,6 +73,8 @@ def load_checkpoint(spec: ModelSpec) -> LoadedCheckpoint:
     """
     table = load_architectures(spec.architectures_file)
     device = _device(spec)
+    if spec.compiled:
+        check_compiler(device)
     model, tokenizer, origin = _load(spec, table, device, depth=0)
     model.eval().requires_grad_(False)
     config: Any = model.config
@@ -95,7 +98,10 @@ def check_checkpoint(spec: ModelSpec) -> None:
         InterpError: as :func:`load_checkpoint`, for as much as the configuration tells.
     """
     table = load_architectures(spec.architectures_file)
-    _check(spec, table, _device(spec), depth=0)
+    device = _device(spec)
+    _check(spec, table, device, depth=0)
+    if spec.compiled:
+        check_compiler(device)
 
 
 def _check(spec: ModelSpec, table: Mapping[str, Architecture], device: str, depth: int) -> None:

@@ -47,6 +47,7 @@ class ModelSpec:
         attn_implementation: one of ``ATTENTION``; ``None`` leaves it to transformers (SDPA where
             the family has it).
         architectures_file: YAML file with rows for further architectures.
+        compiled: whether passes that only look run through ``torch.compile``.
     """
 
     text: str
@@ -59,6 +60,7 @@ class ModelSpec:
     trust_remote_code: bool = False
     attn_implementation: str | None = None
     architectures_file: str | None = None
+    compiled: bool = False
 
     @classmethod
     def parse(
@@ -71,6 +73,7 @@ class ModelSpec:
         trust_remote_code: bool = False,
         attn_implementation: str | None = None,
         architectures_file: str | Path | None = None,
+        compiled: bool = False,
     ) -> Self:
         """Check what can be checked without loading anything.
 
@@ -84,6 +87,7 @@ class ModelSpec:
             trust_remote_code: see the class.
             attn_implementation: see the class.
             architectures_file: see the class.
+            compiled: see the class; excludes ``device_map``.
 
         Returns:
             The specification.
@@ -112,6 +116,11 @@ class ModelSpec:
             raise unknown(
                 "device map", device_map, ("auto", "balanced", "balanced_low_0", "sequential")
             )
+        if compiled and device_map is not None:
+            raise InterpError(
+                f"compile and device_map={device_map!r} given: a model that is spread over devices "
+                "cannot be compiled as a whole; leave out one of them"
+            )
         if attn_implementation is not None and attn_implementation not in ATTENTION:
             raise unknown("attention implementation", attn_implementation, ATTENTION)
         if architectures_file is not None and not Path(architectures_file).is_file():
@@ -127,6 +136,7 @@ class ModelSpec:
             trust_remote_code=trust_remote_code,
             attn_implementation=attn_implementation,
             architectures_file=None if architectures_file is None else str(architectures_file),
+            compiled=compiled,
         )
 
 

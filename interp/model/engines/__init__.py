@@ -18,18 +18,23 @@ ENGINES = ("native", "transformer_lens", "nnsight")
 """Names of the engines; the first is the default."""
 
 
-def check_engine(name: str, attn_implementation: str | None = None) -> None:
+def check_engine(
+    name: str, attn_implementation: str | None = None, *, compiled: bool = False
+) -> None:
     """Refuse an engine that does not exist, or that could not do what was asked.
 
     Args:
         name: name of the engine.
         attn_implementation: the implementation of attention that was asked for, if any.
+        compiled: whether the model is to be compiled.
 
     Raises:
         InterpError: naming the alternatives.
     """
     if name not in ENGINES:
         raise unknown("engine", name, ENGINES)
+    if compiled and name != "native":
+        raise InterpError(f"engine {name!r} cannot be compiled: leave out --compile or --engine")
     if name == "transformer_lens" and attn_implementation not in (None, "eager"):
         raise InterpError(
             f"attention {attn_implementation!r} with engine {name!r}, which computes attention "
@@ -38,7 +43,13 @@ def check_engine(name: str, attn_implementation: str | None = None) -> None:
 
 
 def make_engine(
-    name: str, model: nn.Module, tokenizer: Any, arch: Architecture, shape: ModelShape
+    name: str,
+    model: nn.Module,
+    tokenizer: Any,
+    arch: Architecture,
+    shape: ModelShape,
+    *,
+    compiled: bool = False,
 ) -> Engine:
     """Build an engine by name, importing its library only now.
 
@@ -48,6 +59,7 @@ def make_engine(
         tokenizer: its tokenizer.
         arch: its architecture, bound to it.
         shape: its sizes.
+        compiled: whether passes that only look run through ``torch.compile``.
 
     Returns:
         The engine.
@@ -55,5 +67,6 @@ def make_engine(
     Raises:
         InterpError: for an unknown name, or a library that is not installed.
     """
-    check_engine(name)
-    return import_module(f"interp.model.engines.{name}").create(model, tokenizer, arch, shape)
+    check_engine(name, compiled=compiled)
+    module = "compiled" if compiled else name
+    return import_module(f"interp.model.engines.{module}").create(model, tokenizer, arch, shape)

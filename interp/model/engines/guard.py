@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -168,6 +168,35 @@ def relative_difference(a: torch.Tensor, b: torch.Tensor) -> float:
         return 0.0
     a, b = a.detach().double(), b.detach().double()
     return float((a - b).abs().max() / a.abs().max().clamp(min=1.0))
+
+
+@cache
+def check_compiler(device: str) -> None:
+    """Refuse to compile where a function of one addition cannot be.
+
+    Args:
+        device: where the model goes.
+
+    Raises:
+        InterpError: saying what is missing.
+    """
+
+    def add(value: torch.Tensor) -> torch.Tensor:
+        return value + 1
+
+    try:
+        torch.compile(add, fullgraph=True)(torch.zeros(2, device=device))
+    except Exception as error:  # each platform has its own ways to lack a compiler
+        raise InterpError(
+            f"torch.compile does not work here on {device!r}: {error_line(error)}; install what it "
+            "names (a C++ compiler for a CPU, triton for a GPU) or leave out --compile"
+        ) from error
+
+
+def error_line(error: Exception) -> str:
+    """The first line of a compiler's message, which goes on for a page."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(":.")[:300] if lines else type(error).__name__
 
 
 def one_line(error: Exception) -> str:

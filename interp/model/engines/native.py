@@ -7,7 +7,7 @@ that mask), gradients flow, and the key/value cache is off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -78,14 +78,18 @@ class NativeEngine:
         module = self._body if output == "body" else self._model
         with self.attached(observe=observe, edit=edit) as reached:
             result = module(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
-        missed = sorted({*observe, *edit} - reached)
+        self._check_reached({*observe, *edit}, reached)
+        return result.logits if output == "logits" else first(result)
+
+    def _check_reached(self, wanted: Iterable[str], reached: set[str]) -> None:
+        """Refuse a pass that went by a site."""
+        missed = sorted({*wanted} - reached)
         if missed:
             raise InterpError(
                 f"site {missed[0]!r} was not reached: {self._arch.model_type} computed this batch "
                 "without calling that module (a fused or sliced path in its configuration, e.g. "
                 "slow_but_exact); switch that option off"
             )
-        return result.logits if output == "logits" else first(result)
 
     @contextmanager
     def attached(
