@@ -90,6 +90,8 @@ def train_on_text(
     quiet_libraries()
     refuse_no_facts(config, check_facts)
     text = Corpus.load(corpus, languages=languages)
+    if config.check_every and check_facts is not None:
+        facts_to_ask(config, check_facts, text.languages)  # refused before the weights are read
     policy = load_policy(model, config, **spec_options)
     rows, steps, report = rows_of_run(text, policy.tokenizer, config)
     micro, accumulation = split_update(config.rows_per_update, config.micro_rows, "rows_per_update")
@@ -126,7 +128,12 @@ def train_on_text(
 
 
 def refuse_no_facts(config: CptConfig, check_facts: str | None) -> None:
-    """Refuse checks without facts to ask."""
+    """Refuse checks without facts to ask, and facts that no check would ask."""
+    if check_facts is not None and not config.check_every:
+        raise InterpError(
+            f"--check-facts {check_facts} with check_every 0: they would never be asked; expected "
+            "e.g. --set check_every=100, or no --check-facts"
+        )
     if config.check_every and check_facts is None:
         raise InterpError(
             f"cpt setting check_every is {config.check_every} without facts to ask: expected "

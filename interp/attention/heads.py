@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -20,7 +21,7 @@ GENERAL = "general"
 """… where it is among the top of (nearly) all languages of the LAHIS run."""
 
 _ENGINE = "native"
-_HEAD = re.compile(r"(\d+)\.(\d+)")
+_HEAD = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})")
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,13 @@ def parse_heads(text: str) -> tuple[Head, ...]:
     for part in parts:
         match = _HEAD.fullmatch(part)
         if match is None:
-            raise InterpError(f"head {part!r}: expected layer.head, both counted from 0, e.g. 3.5")
+            raise InterpError(
+                f"head {part!r:.60}: expected layer.head, both counted from 0, e.g. 3.5"
+            )
         found.append((int(match[1]), int(match[2])))
     if not found:
         raise InterpError("--heads is empty: expected layer.head separated by commas, e.g. 3.5,4.0")
+    _refuse_repeated(found)
     return tuple(found)
 
 
@@ -136,11 +140,15 @@ def check_heads(heads: Sequence[Head], n_layers: int, n_heads: int, model: str) 
                 f"unknown head '{head_name((layer, head))}': {model!r} has {n_layers} layers × "
                 f"{n_heads} heads, expected 0.0 to {n_layers - 1}.{n_heads - 1}"
             )
-    repeated = sorted({head for head in found if found.count(head) > 1})
+    _refuse_repeated(found)
+    return found
+
+
+def _refuse_repeated(heads: Sequence[Head]) -> None:
+    repeated = sorted(head for head, times in Counter(heads).items() if times > 1)
     if repeated:
         names = ", ".join(head_name(head) for head in repeated)
         raise InterpError(f"heads name {names} twice: expected each head once")
-    return found
 
 
 def choose_heads(
