@@ -194,6 +194,7 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     with config.patch({"cpp.cxx": ("no-such-compiler",), "force_disable_caches": True}):
         check_compiler.cache_clear()
+        torch.compiler.reset()
         yield
     check_compiler.cache_clear()
 
