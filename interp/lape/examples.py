@@ -139,7 +139,7 @@ class PeakFinder:
 
     def __post_init__(self) -> None:
         """Start with nothing observed."""
-        self._found: dict[int, tuple[NDArray[Any], ...]] = {}
+        self._found: dict[int, tuple[torch.Tensor, ...]] = {}
 
     def observer(self, layer: int) -> Callable[[torch.Tensor], None]:
         """Return the observer of one layer; it receives ``[batch, pos, neuron]``."""
@@ -156,7 +156,8 @@ class PeakFinder:
             inside = (around >= starts[:, :, None]) & (around < ends[:, :, None])
             window = value.gather(1, around.clamp(0, value.shape[1] - 1))
             window = window.masked_fill(~inside, torch.nan)
-            self._found[layer] = tuple(t.cpu().numpy() for t in (peak, at, window))
+            # Fetched at the end: to wait for a GPU at every layer would leave it idle.
+            self._found[layer] = (peak, at, window)
 
         return observe
 
@@ -170,7 +171,7 @@ class PeakFinder:
             sequences: index in the corpus of each sequence of the batch.
             languages: language index of each.
         """
-        found = [self._found[layer] for layer in self.columns]
+        found = [tuple(part.cpu().numpy() for part in self._found[layer]) for layer in self.columns]
         peak, at, window = (np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
         for row, (sequence, language) in enumerate(zip(sequences, languages, strict=True)):
             top.offer(sequence, language, peak[row], at[row], window[row].T)

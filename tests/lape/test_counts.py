@@ -37,7 +37,44 @@ def test_counter_equals_brute_force(dtype: torch.dtype, width: int) -> None:
     starts, ends = [0, 1, 2], [12, 5, 3]
     counter = SequenceCounter(starts, ends, 1)
     counter.observer(0)(value)
-    assert counter.result()[:, 0].tolist() == brute_force(value, starts, ends)
+    expected = brute_force(value, starts, ends)
+    assert counter.result()[:, 0].tolist() == expected
+    # What a GPU does, here on the CPU.
+    assert counter.count_together(value).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_every_bit_pattern_counts_as_comparison_says(dtype: torch.dtype) -> None:
+    patterns = torch.arange(2**16, dtype=torch.int32)
+    if dtype == torch.float32:  # the patterns of its upper half, where sign and exponent are
+        value = (patterns << 16).view(dtype)
+    else:
+        value = patterns.to(torch.int16).view(dtype)
+    value = value.view(1, 1, -1)
+    # Both infinities, both zeros, the smallest numbers and thousands of NaN among them.
+    assert value.isinf().sum() == 2 and (value == 0).sum() == 2 and value.isnan().sum() > 100
+    expected = (value.double() > 0).long()[0]
+    counter = SequenceCounter([0], [1], 1)
+    counter.observer(0)(value)
+    assert torch.equal(torch.from_numpy(counter.result()[:, 0].astype(np.int64)), expected)
+    assert torch.equal(counter.count_together(value).long(), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_what_a_gpu_counts_in_half_precision(dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    value = torch.randn(4, 300, 17).to(dtype)
+    value[:, 250:] = torch.inf  # padding is not counted, whatever it holds
+    value[2, :200] = torch.nan
+    starts, ends = [0, 1, 2, 7], [250, 90, 250, 8]
+    counter = SequenceCounter(starts, ends, 2)
+    found = counter.count_together(value)
+    assert found.shape == (4, 17) and found.dtype == torch.int16
+    assert found.tolist() == brute_force(value, starts, ends)
+    # The next layer may have another type.
+    assert counter.count_together(-value.float()).tolist() == brute_force(-value, starts, ends)
+    long = SequenceCounter([0], [2**15], 1)
+    assert long.count_together(torch.ones(1, 2**15, 1, dtype=dtype)).tolist() == [[2**15]]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
