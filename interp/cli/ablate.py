@@ -106,7 +106,7 @@ def command(
     from interp.causal.read_sets import find_run, read_source
     from interp.causal.run import run_ablation
     from interp.cli.print_ablation import print_ablation
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.data.corpus import Corpus
     from interp.data.facts import FactSet
     from interp.presets import preset as check
@@ -126,7 +126,7 @@ def command(
         "seq_len": seq_len,
     }
     options = chosen_options("ablation", run.preset, choices)
-    target = open_study(run.study)
+    target = open_target(run)
     source, run_id = find_run(name, part, target)
     found = read_source(source, run_id, part, check("ablation", run.preset, **options))
     asked = chosen_languages(found, codes)
@@ -134,22 +134,28 @@ def command(
     factset = None
     if facts is not None:
         factset = FactSet.load(facts, languages=asked, limit=n_facts, seed=run.seed)
+    asked_for = {
+        "preset": run.preset,
+        "heads_from": run_id if part == "heads" else None,
+        "neurons_from": run_id if part == "neurons" else None,
+        "source": source, "facts": factset, "languages": asked, "batch_size": rows,
+        "limit": run.limit, "seed": run.seed, **options,
+    }  # fmt: skip
+    if run.dry_run:
+        from interp.causal.estimate import ablation_work
+
+        where = str(run.study)
+        rehearse(
+            spec, run, "ablation", lambda m: ablation_work(m, text, where=where, **asked_for)
+        )  # fmt: skip
+        return
     made = run_ablation(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=run.preset,
-        heads_from=run_id if part == "heads" else None,
-        neurons_from=run_id if part == "neurons" else None,
-        source=source,
-        facts=factset,
-        languages=asked,
-        batch_size=rows,
-        limit=run.limit,
-        seed=run.seed,
         overwrite=run.overwrite,
-        **options,
+        **asked_for,
     )
     print_ablation(target, made)

@@ -64,7 +64,7 @@ def command(
     from interp.attention.run import run_attention
     from interp.causal.read_sets import find_run
     from interp.cli.print_attention import print_attention
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.data.corpus import Corpus
 
     which_heads(heads, heads_from)
@@ -76,26 +76,28 @@ def command(
     options = chosen_options("attention", run.preset, choices)
     check_engine(spec.engine)
     check_implementation(spec.spec.attn_implementation)
-    target = open_study(run.study)
+    target = open_target(run)
     source, run_id = target, None
     if heads_from is not None:
         source, run_id = find_run(heads_from, "heads", target)
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
+    asked = {
+        "heads": named, "heads_from": run_id, "source": source, "n_heads": n_heads,
+        "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed, **options,
+    }  # fmt: skip
+    if run.dry_run:
+        from interp.attention.estimate import attention_work
+
+        where = str(run.study)
+        rehearse(spec, run, "attention", lambda m: attention_work(m, text, where=where, **asked))
+        return
     made = run_attention(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        heads=named,
-        heads_from=run_id,
-        source=source,
-        n_heads=n_heads,
-        preset=run.preset,
-        languages=codes,
-        batch_size=rows,
-        seed=run.seed,
         overwrite=run.overwrite,
-        **options,
+        **asked,
     )
     print_attention(target, made)

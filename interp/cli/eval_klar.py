@@ -47,7 +47,7 @@ def command(
     """
     from interp.cli.against import check_label
     from interp.cli.print_klar import print_klar
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.data.language_sets import read_language_sets
     from interp.evals.run_klar import run_klar
 
@@ -66,20 +66,25 @@ def command(
     }
     options = chosen_options("klar", run.preset, choices)
     sets = None if language_sets is None else read_language_sets(language_sets)
-    target = open_study(run.study)
+    target = open_target(run)
     check_label(target, against, spec.label)
+    asked = {
+        "preset": run.preset, "batch_size": rows, "languages": codes, "limit": run.limit,
+        "seed": run.seed, **options,
+    }  # fmt: skip
+    if run.dry_run:
+        from interp.evals.estimate import klar_work
+
+        where = str(run.study)
+        rehearse(spec, run, "klar", lambda m: klar_work(m, facts, where=where, **asked))
+        return
     run_id = run_klar(
         spec.load(),
         facts,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=run.preset,
-        batch_size=rows,
-        languages=codes,
-        limit=run.limit,
-        seed=run.seed,
         overwrite=run.overwrite,
-        **options,
+        **asked,
     )
     print_klar(target, run_id, against=against, sets=sets, out=out)

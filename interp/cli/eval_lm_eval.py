@@ -64,7 +64,7 @@ def command(
     Example: interp eval lm-eval --model ckpt/grpo --tasks global_mmlu_full_sw,xcopa_sw
     """
     from interp.cli.print_lm_eval import print_lm_eval
-    from interp.cli.session import checkpoint, open_study
+    from interp.cli.session import checkpoint, open_target, rehearse
     from interp.errors import InterpError
     from interp.evals.lm_eval_tasks import load_tasks, need_lm_eval
 
@@ -76,7 +76,16 @@ def command(
     spec = checkpoint(weights, run)
     # Before the study is made: a task whose data cannot be had leaves nothing behind.
     loaded = load_tasks(names, include_path=include_path, num_fewshot=num_fewshot, limit=limit)
-    target = open_study(run.study)
+    target = open_target(run)
+    if run.dry_run:
+        from interp.evals.lm_eval_estimate import lm_eval_work
+
+        where = str(run.study)
+        rehearse(
+            spec, run, "lm-eval",
+            lambda m: lm_eval_work(m, loaded, where=where, batch_size=rows, seed=seed),
+        )  # fmt: skip
+        return
     from interp.evals.lm_eval_run import run_lm_eval
 
     run_id = run_lm_eval(

@@ -43,7 +43,7 @@ def command(
     """
     from interp.cli.against import check_label
     from interp.cli.print_mcq import print_mcq
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.data.facts import FactSet
     from interp.data.language_sets import read_language_sets
     from interp.evals.run_mcq import run_mcq
@@ -54,19 +54,23 @@ def command(
     choices = {"normalisation": normalisation, "prompt_form": prompt_form}
     options = chosen_options("mcq", run.preset, choices)
     sets = None if language_sets is None else read_language_sets(language_sets)
-    target = open_study(run.study)
+    target = open_target(run)
     check_label(target, against, spec.label)
     factset = FactSet.load(facts, languages=codes, split=split, limit=run.limit, seed=run.seed)
+    asked = {"preset": run.preset, "batch_size": rows, "seed": run.seed, **options}
+    if run.dry_run:
+        from interp.evals.estimate import mcq_work
+
+        where = str(run.study)
+        rehearse(spec, run, "mcq", lambda m: mcq_work(m, factset, where=where, **asked))
+        return
     run_id = run_mcq(
         spec.load(),
         factset,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=run.preset,
-        batch_size=rows,
-        seed=run.seed,
         overwrite=run.overwrite,
-        **options,
+        **asked,
     )
     print_mcq(target, run_id, against=against, sets=sets, out=out)

@@ -33,7 +33,7 @@ def command(
 
     Example: interp lahis --model ckpt/grpo --corpus ../udhr --languages en,de,zh
     """
-    from interp.cli.session import checkpoint, chosen_options, open_study
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.cli.summaries import print_lahis
     from interp.data.corpus import Corpus
     from interp.lahis.run import run_lahis
@@ -47,19 +47,25 @@ def command(
         "seq_len": seq_len,
     }
     options = chosen_options("lahis", run.preset, choices)
-    target = open_study(run.study)
+    target = open_target(run)
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
+    asked = {
+        "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
+        **options,
+    }  # fmt: skip
+    if run.dry_run:
+        from interp.lahis.estimate import lahis_work
+
+        where = str(run.study)
+        rehearse(spec, run, "lahis", lambda m: lahis_work(m, text, where=where, **asked))
+        return
     run_id = run_lahis(
         spec.load(),
         text,
         target,
         label=spec.label,
         stage=spec.stage,
-        preset=run.preset,
-        languages=codes,
-        batch_size=rows,
-        seed=run.seed,
         overwrite=run.overwrite,
-        **options,
+        **asked,
     )
     print_lahis(target, run_id)

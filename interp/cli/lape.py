@@ -50,7 +50,7 @@ def command(
 
     Example: interp lape --model ckpt/grpo --label grpo --study artifacts/mine
     """
-    from interp.cli.session import checkpoint, chosen_options, open_study, rehearse
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.cli.summaries import print_lape
     from interp.data.corpus import Corpus
     from interp.lape.run import run_lape
@@ -65,6 +65,7 @@ def command(
         "seq_len": seq_len,
     }
     options = chosen_options("lape", run.preset, choices)
+    target = open_target(run)
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
     asked = {
         "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
@@ -76,7 +77,6 @@ def command(
         where = str(run.study)
         rehearse(spec, run, "lape", lambda m: lape_work(m, text, where=where, **asked))
         return
-    target = open_study(run.study)
     run_id = run_lape(
         spec.load(),
         text,

@@ -40,7 +40,7 @@ def command(
 
     Example: interp lens --model ckpt/base --facts klar:../klar --languages en,es,zh
     """
-    from interp.cli.session import checkpoint, chosen_options, open_study, rehearse
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.cli.summaries import print_lens
     from interp.data.facts import FactSet
     from interp.data.prompts import FORMS
@@ -54,6 +54,7 @@ def command(
     options = chosen_options("lens", run.preset, choices)
     if prompt_form not in ("auto", *FORMS):  # said now, not after a checkpoint was loaded
         raise unknown("prompt form", prompt_form, ("auto", *FORMS))
+    target = open_target(run)
     # The English answer is ranked in every language, so English stays in the set.
     wanted = codes if codes is None or "en" in codes else (*codes, "en")
     factset = FactSet.load(facts, languages=wanted, split=split, limit=run.limit, seed=run.seed)
@@ -70,7 +71,6 @@ def command(
         where = str(run.study)
         rehearse(spec, run, "lens", lambda m: lens_work(m, factset, where=where, **asked))
         return
-    target = open_study(run.study)
     run_id = run_lens(
         spec.load(),
         factset,

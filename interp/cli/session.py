@@ -86,11 +86,21 @@ def forget_empty_studies() -> None:
                 one.rmdir()
 
 
-def read_from(run: RecordChoice) -> Study:
-    """Open the study that earlier runs are read from: for writing, but for a dry run."""
+def open_target(run: RecordChoice) -> Study:
+    """Open the study that a run is kept in; for a dry run look at it only, and make nothing.
+
+    Raises:
+        InterpError: it is no study, or cannot be written.
+    """
+    if not run.dry_run:
+        return open_study(run.study)
+    from interp.estimates.disk import check_writable
     from interp.study import Study
 
-    return Study.open(run.study, create=False) if run.dry_run else open_study(run.study)
+    check_writable(run.study, "--study")
+    if run.study.is_dir() and any(run.study.iterdir()):
+        return Study.open(run.study, create=False)
+    return Study(run.study, run.study.name, writable=False)
 
 
 def rehearse(
@@ -107,21 +117,18 @@ def rehearse(
     Raises:
         InterpError: what the run would refuse before it starts, and a run that cannot fit.
     """
-    from interp.estimates.disk import check_writable
     from interp.estimates.dry_run import say
     from interp.estimates.sketch import Sketch
-    from interp.study import Study
 
-    check_writable(run.study, "--study")
+    there = open_target(run).runs(unfinished=True)
+    alike = (there["label"] == spec.label) & (there["analysis"] == analysis)
     held: tuple[str, ...] = ()
-    if run.study.is_dir() and any(run.study.iterdir()):
-        there = Study.open(run.study, create=False).runs(unfinished=True)
-        alike = there[(there["label"] == spec.label) & (there["analysis"] == analysis)]
-        if len(alike):
-            held = (
-                f"{run.study} holds {len(alike)} of {analysis} for {spec.label} already: the same "
-                "request is not computed again, and goes on where it was interrupted",
-            )
+    if n_held := int(alike.sum()):
+        held = (
+            f"{run.study} holds {n_held} run{'s' if n_held > 1 else ''} of {analysis} for "
+            f"{spec.label}: the same request is not computed again, and goes on where it was "
+            "interrupted",
+        )
     sketch = Sketch.of(spec.spec, spec.engine)
     say(sketch, describe(sketch), held)
 

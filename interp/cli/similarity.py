@@ -41,7 +41,7 @@ def command(
     """
     from interp.cli.against import check_label
     from interp.cli.print_similarity import print_similarity
-    from interp.cli.session import checkpoint, chosen_options, open_study, rehearse
+    from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.data.corpus import Corpus
     from interp.similarity.run import run_similarity
 
@@ -50,6 +50,8 @@ def command(
     codes = run.codes()
     choices = {"centre": centre, "seq_len": seq_len, "n_blocks": n_blocks}
     options = chosen_options("similarity", run.preset, choices)
+    target = open_target(run)
+    check_label(target, against, spec.label)
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
     asked = {
         "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
@@ -61,8 +63,6 @@ def command(
         where = str(run.study)
         rehearse(spec, run, "similarity", lambda m: similarity_work(m, text, where=where, **asked))
         return
-    target = open_study(run.study)
-    check_label(target, against, spec.label)
     run_id = run_similarity(
         spec.load(),
         text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -38,13 +39,21 @@ def estimate(
     return Estimate(work, took, memory, free_space(Path(work.where)), torch.get_num_threads())
 
 
-def say(sketch: Sketch, work: Work, *, prepare: Prepare | None = None) -> None:
+def say(
+    sketch: Sketch, work: Work, notes: Sequence[str] = (), *, prepare: Prepare | None = None
+) -> None:
     """Print what a run would take.
+
+    Args:
+        sketch: of its checkpoint.
+        work: what it does.
+        notes: further lines.
+        prepare: makes a network trainable.
 
     Raises:
         InterpError: it certainly does not fit; everything has been printed before.
     """
     found = estimate(sketch, work, prepare=prepare)
-    print("\n".join(lines(sketch, found)))
+    print("\n".join(lines(sketch, found, notes)))
     if why := impossible(sketch, found):
         raise InterpError(f"it does not fit: {why}")

@@ -36,7 +36,7 @@ class Estimate:
     threads: int
 
 
-def lines(sketch: Sketch, found: Estimate) -> list[str]:
+def lines(sketch: Sketch, found: Estimate, notes: Iterable[str] = ()) -> list[str]:
     """Say everything, a line each."""
     work = found.work
     rows = [("checkpoint", _checkpoint(sketch)), *(("data", line) for line in work.counted)]
@@ -48,7 +48,7 @@ def lines(sketch: Sketch, found: Estimate) -> list[str]:
         ("memory", _memory(sketch, found.memory)),
         ("disk", _disk(found)),
     ]
-    rows += [("note", text) for text in doubts(sketch, found)]
+    rows += [("note", text) for text in (*notes, *doubts(sketch, found))]
     return [f"{work.command}: dry run, nothing is computed or written"] + [
         f"  {name:<11}{text}" for name, text in rows
     ]
@@ -167,7 +167,9 @@ def _time(sketch: Sketch, found: Estimate) -> str:
     if found.seconds is None:
         return "unknown"
     took = found.seconds
-    threads = f" with {found.threads} threads" if sketch.device.type == "cpu" else ""
+    threads = ""
+    if sketch.device.type == "cpu":
+        threads = f" with {found.threads} thread{'s' if found.threads > 1 else ''}"
     longest = _largest({k: v for k, v in took.parts.items() if v}, duration)
     return (
         f"about {duration(took.total)} ({duration(took.low)} to {duration(took.high)}): {longest}; "

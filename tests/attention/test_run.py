@@ -358,7 +358,7 @@ def test_bad_input_is_one_line_and_leaves_no_trace(
 def test_too_much_to_store_is_refused_before_it_is_computed(
     model: HookedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("interp.attention.run.MOST_BYTES", 1000)
+    monkeypatch.setattr("interp.attention.prepare.MOST_BYTES", 1000)
     with pytest.raises(InterpError, match=r"2 heads on 12 samples of up to 30 tokens take"):
         go(model, tmp_path)
     assert not list(tmp_path.glob("runs/*"))
