@@ -94,8 +94,8 @@ def test_a_process_that_runs_out_of_memory_halves_its_batches_and_says_so(
     batches = record.data["notes"]["batches"]
     pairs = [n for n, batch in enumerate(batches["batches"]) if len(batch) > 1]
     assert batches["halvings"][0] == {"batch": 1, "sequences": 2, "into": 1}
-    # the first process hears of it, and halves its own from then on, in the second pass as well
-    assert {one["batch"] for one in batches["halvings"]} == set(pairs)
+    # the first process hears of it, and does not try what is as large, in the second pass either
+    assert {n for n in pairs if n % 2 == 1} <= {one["batch"] for one in batches["halvings"]}
     whole = json.loads((alone / "runs" / record.run_id / "run.json").read_text())
     for file, about in record.data["files"].items():  # fp32, one thread: counts are the same
         if file == "counts.safetensors":
