@@ -13,7 +13,7 @@ from interp.comparison.rows import EVERYTHING, refusal_row, result_rows
 from interp.errors import InterpError, unknown
 from interp.progress import progress_bar
 from interp.stats.contrast import Settings, contrast, n_replicates
-from interp.study import Study
+from interp.study import TABLES, Study
 from interp.study.provenance import comparison_hash
 
 _KEY = ["base", "label", "analysis"]
@@ -73,7 +73,8 @@ def compare(
             f"study {study.path}: {root} and {', '.join(others)} have no run of "
             f"{', '.join(analyses or FAMILIES)}: run an analysis for each of them first"
         )
-    return pd.concat(found, ignore_index=True)
+    # In the order of the schema, whether the first rows were computed now or are the stored ones.
+    return pd.concat(found, ignore_index=True)[list(TABLES["comparisons"].names)]
 
 
 def _refuse_gone(study: Study, rows: pd.DataFrame) -> None:

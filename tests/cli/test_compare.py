@@ -37,6 +37,7 @@ def test_it_tells_a_real_change_from_noise_and_keeps_the_rows(interp: Interp, fo
     assert "lahis (default): against base" in said.out and "How many statistics" in said.out
     written = pd.read_csv(folder.parent / "out" / "comparisons.csv")
     assert len(written) == len(rows)
+    assert list(written.columns) == list(rows.columns)  # as after an interruption, from stored rows
     needed = ["p_adjusted", "noise_floor", "n", "code_version", "base_run", "method"]
     assert kept[needed].notna().all().all() and (rows["n"] == 40).all()
 
