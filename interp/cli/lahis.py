@@ -28,6 +28,13 @@ def command(
         int | None,
         typer.Option(min=2, help="Longest sample in tokens.", rich_help_panel="Method"),
     ] = None,
+    checkpointing: Annotated[
+        bool,
+        typer.Option(
+            "--checkpointing",
+            help="Keep one block's activations in memory, not all: the same results, a third slower.",
+        ),
+    ] = False,
 ) -> None:
     """LAHIS: importance of every attention head for every language (gradient of a head mask).
 
@@ -51,7 +58,7 @@ def command(
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
     asked = {
         "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
-        **options,
+        "checkpointing": checkpointing, **options,
     }  # fmt: skip
     if run.dry_run:
         from interp.lahis.estimate import lahis_work

@@ -80,7 +80,7 @@ def _one_pass(sketch: Sketch, one: Pass, prepare: Prepare | None) -> int:
     if one.kind == "forward":
         return first + cache
     second = peak_bytes(sketch, 2, one.largest, one.kind, masked=one.masked, prepare=prepare)
-    whole = first + (sketch.shape.n_layers - 1) * max(0, second - first)
+    whole = first + ((one.blocks or sketch.shape.n_layers) - 1) * max(0, second - first)
     rows, width = one.largest
     return round(whole * max(1.0, one.together / (rows * width))) + cache
 

@@ -34,6 +34,7 @@ class Pass:
         masked: whether attention takes a mask of its own for every row, ``[row, 1, width, width]``.
         together: tokens, padding included, whose activations are held at once; 0 for those of the
             largest batch. Several forwards may wait for one backward.
+        blocks: whose activations are held at once for gradients; 0 for all of them.
         least: share of the work that is done in any case, where its amount depends on answers.
     """
 
@@ -46,6 +47,7 @@ class Pass:
     continuations: int = 1
     masked: bool = False
     together: int = 0
+    blocks: int = 0
     least: float = 1.0
 
     @property

@@ -35,6 +35,7 @@ def run_frozen(
     options: LahisOptions,
     batch_size: str | int,
     seed: int,
+    checkpointing: bool = False,
 ) -> None:
     """Take one gradient per sample at a mask of ones, in batches of any language.
 
@@ -45,6 +46,7 @@ def run_frozen(
         options: of the analysis.
         batch_size: samples per batch, or ``auto``.
         seed: of the bootstrap.
+        checkpointing: whether activations of one block at a time are in memory.
 
     Raises:
         InterpError: for a loss or a gradient that is not finite.
@@ -62,7 +64,7 @@ def run_frozen(
 
     def work(indices: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         ids, attention = pad([sequences[index].ids.tolist() for index in indices])
-        gradients, losses = mask_gradients(model, ids, attention, mask)
+        gradients, losses = mask_gradients(model, ids, attention, mask, checkpointing=checkpointing)
         _refuse_not_finite(gradients, losses, [sequences[index] for index in indices], "")
         return gradients.float().cpu().numpy(), losses.cpu().numpy()
 
@@ -136,7 +138,11 @@ def _refuse_not_finite(
 
 
 def run_learned(
-    model: HookedModel, samples: TokenizedCorpus, run: Run, options: LahisOptions
+    model: HookedModel,
+    samples: TokenizedCorpus,
+    run: Run,
+    options: LahisOptions,
+    checkpointing: bool = False,
 ) -> None:
     """Learn a fresh mask per language, one sample at a time, as the sources do.
 
@@ -145,6 +151,7 @@ def run_learned(
         samples: what to run.
         run: gets the table ``head_scores``.
         options: of the analysis.
+        checkpointing: whether activations of one block at a time are in memory.
 
     Raises:
         InterpError: for a loss or a gradient that is not finite.
@@ -168,7 +175,9 @@ def run_learned(
         nonlocal state
         sequence = order[indices[0]]
         ids = torch.as_tensor(sequence.ids, dtype=torch.int64)[None]
-        gradient, loss = mask_gradients(model, ids, None, state.mask.detach())
+        gradient, loss = mask_gradients(
+            model, ids, None, state.mask.detach(), checkpointing=checkpointing
+        )
         _refuse_not_finite(gradient, loss, [sequence], ", or a smaller lr")
         state.update(gradient[0])
         if state.n_samples == samples.n_blocks:

@@ -7,6 +7,7 @@ from typing import Any
 
 from interp.data.corpus import Corpus
 from interp.data.tokens import TokenizedCorpus
+from interp.lahis.gradients import check_blocks
 from interp.lahis.passes import run_frozen, run_learned
 from interp.lahis.prepare import prepare
 from interp.lahis.summary import summarise
@@ -31,6 +32,7 @@ def run_lahis(
     limit: int | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    checkpointing: bool = False,
     **options: Any,
 ) -> str:
     """Score every attention head for every language, and store scores and gradients.
@@ -51,19 +53,24 @@ def run_lahis(
         limit: at most this many samples per language.
         seed: of the draw and order of the samples, and of the bootstrap.
         overwrite: run again although the study holds the result.
+        checkpointing: keep one block's activations in memory, not all, for a third more time; the
+            results are the same, so a run may be begun without it and finished with it.
         **options: fields of ``LahisOptions`` that replace the preset's.
 
     Returns:
         The run's id.
 
     Raises:
-        InterpError: for options or data that do not fit, and for gradients that are not finite.
+        InterpError: for options or data that do not fit, for gradients that are not finite, and
+            for checkpointing of a model that cannot be computed block by block.
     """
     prepared = prepare(
         model, corpus, languages=languages, preset=preset, batch_size=batch_size, limit=limit,
         seed=seed, **options,
     )  # fmt: skip
     chosen, samples = prepared.options, prepared.samples
+    if checkpointing:
+        check_blocks(model)
     arguments = {**chosen.to_dict(), "languages": list(samples.languages)}
     spec = RunSpec(
         "lahis", label, stage, preset, {**arguments, "batch_size": prepared.batch_size},
@@ -76,10 +83,12 @@ def run_lahis(
         if text := note("lahis", preset):
             run.record("note", text)
             tell("lahis", f"preset {preset}: {text}")
+        if checkpointing:
+            run.record("checkpointing", True)
         if prepared.frozen:
-            run_frozen(model, samples, run, chosen, batch_size, seed)
+            run_frozen(model, samples, run, chosen, batch_size, seed, checkpointing)
         else:
-            run_learned(model, samples, run, chosen)
+            run_learned(model, samples, run, chosen, checkpointing)
     return run.run_id
 
 

@@ -145,7 +145,7 @@ class SequenceCounter:
             ``[batch, neuron]`` on the same device.
         """
         above = self._above
-        if above is None or above.device != value.device or above.dtype != value.dtype:
+        if above is None or above.device != value.device:
             position = torch.arange(value.shape[1])
             inside = position >= torch.tensor(self._starts)[:, None]
             inside &= position < torch.tensor(self._ends)[:, None]

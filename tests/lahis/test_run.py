@@ -12,6 +12,7 @@ from interp.lahis.summary import kv_group_scores, score_matrices, selected_heads
 from interp.model import HookedModel
 from interp.presets import preset
 from tests.lahis.cases import LETTERS, letters_corpus, run, sample_ids
+from tests.lahis.test_checkpointed import sharing_blocks
 from tests.reference import lahis as reference
 from tests.tiny import tiny_hooked, tiny_model
 
@@ -191,3 +192,24 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path, optio
     with pytest.raises(InterpError, match=message):
         run(tiny_hooked("qwen2"), letters_corpus(2), tmp_path / "s", **options)
     assert not list((tmp_path / "s").rglob("run.json"))
+
+
+@pytest.mark.parametrize("mask_update", ["frozen", "adamw"])
+def test_a_run_with_checkpointing_leaves_the_same_numbers(tmp_path, mask_update):
+    model, corpus = tiny_hooked("gpt2"), letters_corpus(4)
+    choices = {"mask_update": mask_update, "lr": 0.1}
+    study, plain = run(model, corpus, tmp_path / "s", **choices)
+    other, again = run(model, corpus, tmp_path / "t", checkpointing=True, **choices)
+    assert again == plain  # nothing that a result depends on: the same run
+    assert other.notes(again)["checkpointing"] and "checkpointing" not in study.notes(plain)
+    assert other.table("head_scores").equals(study.table("head_scores"))
+    if mask_update == "frozen":
+        expected, found = (s.tensors(plain, "gradients") for s in (study, other))
+        assert all(np.array_equal(found[lang], expected[lang]) for lang in LETTERS)
+
+
+def test_a_model_that_cannot_be_checkpointed_is_refused_at_the_door(tmp_path):
+    model = tiny_hooked("olmo2")
+    with sharing_blocks(model), pytest.raises(InterpError, match="share more than the residual"):
+        run(model, letters_corpus(4), tmp_path / "s", checkpointing=True)
+    assert not list((tmp_path / "s").glob("runs/*"))
