@@ -45,11 +45,19 @@ STILL = {"learning_rate": "1e-9", "facts_per_update": "1", "micro_facts": "1", "
 class Updates:
     """One contender: the trainer with its own copy of the model, asked for one update at a time."""
 
-    def __init__(self, facts: FactSet, alone: bool = False, **changes: str) -> None:
-        config = make_config("grpo", "organism", changes={**STILL, **changes})
+    def __init__(
+        self,
+        facts: FactSet,
+        alone: bool = False,
+        model: Path = ROOT / "artifacts" / "base",
+        device: str = "cpu",
+        preset: str = "organism",
+        **changes: str,
+    ) -> None:
+        config = make_config("grpo", preset, changes={**STILL, **changes})
         self.config, self.at = config, 0
         self.visits = plan_visits(facts, 64, seed=1)
-        self.policy = load_policy(str(ROOT / "artifacts" / "base"), config, device="cpu")
+        self.policy = load_policy(str(model), config, device=device)
         self.encoder = Encoder(self.policy.tokenizer, config)
         folder = Path(tempfile.mkdtemp())
         common = common_arguments(config, self.policy, folder, len(self.visits), 1)
