@@ -172,7 +172,6 @@ def test_a_learned_mask_is_refused_in_several_processes(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InterpError, match="several processes"):
         run(model, corpus, tmp_path / "s", mask_update="adamw")
-    run(model, corpus, tmp_path / "s")
     monkeypatch.setenv("WORLD_SIZE", "1")
     run(model, corpus, tmp_path / "s", mask_update="adamw")
 
