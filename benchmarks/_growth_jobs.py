@@ -55,7 +55,7 @@ class Size:
     layers: int = 4
     languages: int = 4
     texts: int = 16
-    facts: int = 16
+    facts: int = 64
     blocks: int = 16
     replicates: int = 32
 

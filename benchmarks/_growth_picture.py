@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,7 +56,10 @@ def figure(found: Sequence[dict[str, Any]]) -> go.Figure:
             _exponents(whole, members, cost, row, column)
             values = sorted({point[axis] for one in members for point in one["points"]})
             whole.update_xaxes(type="log", tickvals=values, row=row, col=column)
-        whole.update_yaxes(type="log", dtick="D1" if cost == "bytes" else 1, row=row)
+        costs = [point[cost] / unit for one in found for point in one["points"]]
+        # room for the exponents above the lines
+        span = [math.log10(min(costs)) - 0.3, math.log10(max(costs)) + 1.2]
+        whole.update_yaxes(type="log", dtick=1, range=span, row=row)
         whole.update_yaxes(title_text=title, row=row, col=1)
     made = finish(whole, title="How cost grows, with exponents ± standard error", height=620)
     whole.update_layout(margin={"t": 90})
@@ -84,7 +88,7 @@ def _exponents(
     for one in members:
         slope, error = one[cost]
         lines.append(
-            f"{one['analysis']} {slope:.2f}" + ("" if error is None else f" ± {error:.2f}")
+            f"{one['analysis']} {slope:z.2f}" + ("" if error is None else f" ± {error:.2f}")
         )
     whole.add_annotation(
         text="<br>".join(lines), showarrow=False, align="left", x=0.03, xanchor="left", y=0.99,

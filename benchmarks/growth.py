@@ -32,8 +32,8 @@ AXES: dict[str, tuple[int, ...]] = {
     "texts": (8, 16, 32, 64, 128),
     "layers": (1, 2, 4, 8, 16),
     "languages": (2, 4, 8, 16),
-    "facts": (8, 16, 32, 64, 128),
-    "blocks": (8, 16, 32, 64, 128),
+    "facts": (32, 64, 128, 256, 512),
+    "blocks": (32, 64, 128, 256, 512),
     "replicates": (16, 32, 64, 128, 256),
 }
 """What is doubled. A text has 120 tokens per language, so that texts stand for tokens."""
@@ -113,7 +113,7 @@ def line(found: dict[str, Any]) -> str:
 
 def spelled(slope: float, error: float | None) -> str:
     """Write an exponent with its standard error."""
-    return f"{slope:.2f}" if error is None else f"{slope:.2f} ± {error:.2f}"
+    return f"{slope:z.2f}" if error is None else f"{slope:z.2f} ± {error:.2f}"
 
 
 def claims(found: list[dict[str, Any]]) -> list[Claim]:
