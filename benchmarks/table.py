@@ -136,7 +136,7 @@ def main() -> None:
         return
     before, between, after = block(README.read_text(encoding="utf-8"))
     if arguments.write:
-        README.write_text(f"{before}\n{made}\n{after}", encoding="utf-8")
+        README.write_text(f"{before}\n\n{made}\n\n{after}", encoding="utf-8")
     elif between != made:
         raise SystemExit(
             f"{README.name} does not show what is recorded: benchmarks/table.py --write"
