@@ -15,9 +15,10 @@ from interp.comparison.rows import EVERYTHING
 from interp.errors import InterpError
 from interp.plates import commands
 from interp.plates.choice import of_current_runs
-from interp.study import TABLES
+from interp.study import TABLES, Study
 from interp.study.door import MANIFEST, NewerSchemaError
-from interp.study.pending import PENDING
+from interp.study.pending import PENDING, command_line
+from interp.study.records import damaged_records
 
 
 class Stopped(Exception):
@@ -119,6 +120,21 @@ def stored_comparisons(source: Source) -> pd.DataFrame:
         return source.table("comparisons")
     except InterpError:
         return pd.DataFrame(columns=list(TABLES["comparisons"].names))
+
+
+def say_damaged_runs(source: Source) -> None:
+    """Name the runs whose record cannot be read, and what to do; the others are shown."""
+    for run_id, why in source.derive(_damaged_runs):
+        st.error(
+            f"Run {run_id} is passed over, an earlier run may stand in its place: {why}. To move it "
+            "to the study's trash:",
+            icon=":material/error:",
+        )
+        command(command_line(Path(source.path), "remove", "--run", run_id, "--yes"))
+
+
+def _damaged_runs(study: Study) -> tuple[tuple[str, str], ...]:
+    return tuple((run_id, str(why)) for run_id, why in damaged_records(study.path).items())
 
 
 def say_damaged_comparisons(source: Source) -> None:

@@ -17,6 +17,7 @@ from dashboards.faults import (
     Stopped,
     explain_unopened,
     say_damaged_comparisons,
+    say_damaged_runs,
     say_empty,
     say_missing,
     stored_comparisons,
@@ -145,8 +146,10 @@ def begin(title: str) -> Chosen:
         explain_unopened(path or asked_study(), error)
         raise Stopped from None
     if runs.empty:
+        say_damaged_runs(source)
         say_empty(source)
         raise Stopped
+    say_damaged_runs(source)
     say_damaged_comparisons(source)
     stages = dict(zip(runs["label"], runs["stage"], strict=True))
     ordered = in_order(stages)

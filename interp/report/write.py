@@ -88,7 +88,7 @@ def write_report(
 
 def _refused(error: InterpError) -> InterpError:
     """Name this command's option where the study's would be named."""
-    return InterpError(str(error).replace("a folder that can be written with --study", "another file with --out"))  # fmt: skip
+    return InterpError(str(error).replace("a folder that can be written, with --study or --out", "another file with --out"))  # fmt: skip
 
 
 def _is_ours(file: Path) -> bool:

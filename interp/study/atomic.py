@@ -54,7 +54,7 @@ def write_error(path: Path, error: OSError) -> InterpError:
         )
     reason = error.strerror or type(error).__name__
     return InterpError(
-        f"cannot write {path}: {reason}; choose a folder that can be written with --study"
+        f"cannot write {path}: {reason}; choose a folder that can be written, with --study or --out"
     )
 
 

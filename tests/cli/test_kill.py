@@ -1,11 +1,13 @@
-"""The real commands, killed: a rerun goes on where it was and ends as an uninterrupted run does."""
+"""The real commands, killed midway: a rerun goes on where it was and ends as an uninterrupted run does.
+
+Kills of every command at random moments are in ``tests/crash``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -14,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from interp.study import TABLES, Run, load_study
+from interp.study import Run, load_study
 from interp.study.progress import PROGRESS
 from tests.command import Interp
+from tests.crash.commands import write_option_facts
 
 SOURCE = Path(__file__).resolve().parents[2]
 
@@ -42,20 +45,7 @@ ON_FACTS = ("lens", "mcq", "klar")
 def facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve facts in two languages whose answers end in different bytes."""
     path = tmp_path_factory.mktemp("facts") / "facts.jsonl"
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    lines = []
-    for i in range(12):
-        texts = {
-            lang: {
-                "question": f"{ask} {i}",
-                "options": [f"{lang} {letters[(i + shift + 4 * k) % 26]}" for k in range(4)],
-                "answer_index": i % 4,
-            }
-            for lang, ask, shift in (("en", "Which?", 0), ("es", "¿Cuál?", 2))
-        }
-        fact = {"fact_id": f"f{i}", "relation": "r", "property_id": "P1", "split": "test"}
-        lines.append(json.dumps({**fact, "option_ids": ["o0", "o1", "o2", "o3"], "texts": texts}))
-    path.write_text("\n".join(lines))
+    write_option_facts(path)
     return path
 
 
@@ -170,30 +160,6 @@ def test_a_kill_part_way_costs_nothing_but_the_rest(
     assert load_study(killed).runs().empty
     finish(command(name, killed))
     assert record(killed)["resumed_at_steps"] == [left]  # the rest only
-    check_same(whole(name), killed)
-
-
-@pytest.mark.long
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ANALYSES)
-def test_kills_at_any_moment_end_in_the_same_result(
-    name: str, command, whole, tmp_path: Path
-) -> None:
-    """Kill at seeded moments: soon after the start, between two saves, within a write."""
-    killed = tmp_path / "killed"
-    chance = random.Random(f"kills of {name}")
-    lefts = []
-    for fraction in sorted(chance.uniform(0.05, 0.9) for _ in range(3)):
-        process = start(command(name, killed))
-        while process.poll() is None and step_on_disk(killed) < fraction * STEPS[name]:
-            time.sleep(0.0005)
-        time.sleep(chance.uniform(0, 0.02))
-        kill(process)
-        lefts.append(step_on_disk(killed))
-        for table in TABLES:  # whatever a reader finds is whole
-            load_study(killed).table(table)
-    assert any(0 < left < STEPS[name] for left in lefts), lefts
-    finish(command(name, killed))
     check_same(whole(name), killed)
 
 

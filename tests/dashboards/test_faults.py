@@ -164,7 +164,10 @@ FAULTS: dict[str, Fault] = {
     "unfinished beside finished": Fault(
         interrupt, {"overview": "late-lape"}, charts=PAGES
     ),
-    "damaged run.json": Fault(_record("sft"), {EVERYWHERE: "damaged"}),
+    "damaged run.json": Fault(
+        _record("sft"), {EVERYWHERE: "is damaged"}, {EVERYWHERE: "study remove"},
+        charts=("overview", "lens", "heads", "facts"),
+    ),
     "damaged head_scores": Fault(
         _damage("head_scores", "sft"),
         {"heads": "damaged"},

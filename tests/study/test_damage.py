@@ -211,6 +211,33 @@ def test_the_commands_go_on_beside_a_damaged_run(
     refused(interp("study", "check", "--study", tmp_path / "none"), "no study at")
 
 
+@pytest.mark.slow
+def test_compare_report_and_figures_go_on_beside_a_damaged_run(
+    interp: Interp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from interp.study import records
+    from tests.dashboards.studies import whole
+
+    folder = whole(tmp_path / "study", stages={"base": "base", "sft": "sft", "grpo": "grpo"})
+    (damaged,) = folder.glob("runs/sft-lape-*/run.json")
+    damaged.write_text('{"spec": ')
+    quick = ("--draws", 100, "--permutations", 99, "--splits", 20)
+    for command in (
+        ("compare", *quick),
+        ("transition", "--draws", 100),
+        ("report", "--out", tmp_path / "report.html"),
+        ("figures", "--out", tmp_path / "figures", "--only", "study-grid,verdicts"),
+        ("show",),
+    ):
+        monkeypatch.setattr(records, "_TOLD", set())
+        said = interp(*command, "--study", folder)
+        assert said.code == 0, (command, said.err)
+        assert said.err.count(f"{damaged} is damaged") == 1, command
+    rows = load_study(folder).table("comparisons")
+    assert {"lape", "lahis"} <= set(rows[rows["label"] == "grpo"]["analysis"])
+    assert "lape" not in set(rows[(rows["label"] == "sft") & (rows["value"].notna())]["analysis"])
+
+
 def test_a_damaged_manifest_is_named(study: Study, interp: Interp) -> None:
     manifest = study.path / "study.json"
     data = json.loads(manifest.read_text())
