@@ -14,6 +14,7 @@ import streamlit as st
 
 from interp.figures.captions import provenance
 from interp.figures.layout import inked
+from interp.printable import for_spreadsheets
 from interp.printing.images import image_bytes, why_no_images
 
 Point = Mapping[str, Any]
@@ -131,7 +132,7 @@ def _downloads(figure: go.Figure, frame: pd.DataFrame, key: str) -> None:
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Write a frame as CSV, UTF-8 with every digit."""
-    return frame.to_csv(index=False).encode("utf-8")
+    return for_spreadsheets(frame).to_csv(index=False).encode("utf-8")
 
 
 def parquet_bytes(frame: pd.DataFrame) -> bytes:

@@ -18,6 +18,8 @@ from typing import Any, ClassVar, Self
 import yaml
 
 from interp.errors import InterpError, unknown
+from interp.plain_yaml import read_yaml
+from interp.printable import brief
 
 LORA_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 ATTENTION_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -152,7 +154,7 @@ class StageConfig:
             return None
         right = isinstance(value, wanted[plain]) and (plain == "bool" or value is not True)
         if not right or (value is False and plain != "bool"):
-            raise InterpError(f"{self.stage} setting {name} is {value!r}: expected {kind}")
+            raise InterpError(f"{self.stage} setting {name} is {brief(value)}: expected {kind}")
         if plain == "tuple[str, ...]":
             return tuple(str(one) for one in value)
         return float(value) if plain == "float" else value
@@ -412,11 +414,7 @@ def make_config(
 
 
 def _read_file(path: Path) -> Mapping[str, Any]:
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InterpError(f"--config {path} cannot be read: {reason}") from error
+    read = read_yaml(path, "--config")
     if not isinstance(read, Mapping):
         raise InterpError(f"--config {path} holds {type(read).__name__}: expected field: value")
     return {str(name): value for name, value in read.items()}
@@ -426,7 +424,7 @@ def _yaml_value(text: str) -> Any:
     """Read a text as YAML; ``1e-3``, which YAML 1.1 takes for a text, is a number."""
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError):
         return text
     if isinstance(value, str):
         try:

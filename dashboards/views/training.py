@@ -13,6 +13,7 @@ from dashboards.parts.training import charts
 from dashboards.parts.training.logs import Logs, read_logs
 from dashboards.parts.training.steps import show_step
 from interp.plates.overview.trainings import newest_trainings
+from interp.printable import for_spreadsheets
 from interp.train_curves import SMOOTHINGS, settings
 
 # Metrics shown at first, as far as a log has them.
@@ -111,7 +112,7 @@ def _settings(logs: Logs) -> None:
     st.dataframe(shown, hide_index=True, key="t_settings", alt="Settings of the trainings")
     st.download_button(
         "Settings (CSV)",
-        shown.to_csv(index=False).encode("utf-8"),
+        for_spreadsheets(shown).to_csv(index=False).encode("utf-8"),
         "settings.csv",
         "text/csv",
         key="t_settings_csv",

@@ -66,8 +66,9 @@ def command(
     from interp.claims import check_claims
     from interp.claims.roles import read_choices
     from interp.cli.print_claims import print_claims, print_list
-    from interp.cli.tables import write_frames
+    from interp.cli.tables import check_out, write_frames
 
+    check_out(out)
     chosen = _chosen(claims or [], paper, only or [])
     if listed:
         print_list(chosen)

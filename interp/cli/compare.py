@@ -52,13 +52,14 @@ def command(
     Example: interp compare --study artifacts/demo --base base
     """
     from interp.cli.print_comparison import print_comparison, print_trajectory
-    from interp.cli.tables import write_frames
+    from interp.cli.tables import check_out, write_frames
     from interp.comparison import compare
     from interp.comparison.trajectory import steps_of, trajectories
     from interp.errors import InterpError
     from interp.stats.contrast import Settings
     from interp.study import Study, load_study
 
+    check_out(out)
     reader = load_study(study)  # a folder that is none is refused before one is made of it
     if trajectory is not None:
         if label:

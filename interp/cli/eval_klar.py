@@ -48,9 +48,13 @@ def command(
     from interp.cli.against import check_label
     from interp.cli.print_klar import print_klar
     from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
+    from interp.cli.tables import check_out
     from interp.data.language_sets import read_language_sets
+    from interp.evals.klar_sources import read_questions
     from interp.evals.run_klar import run_klar
+    from interp.presets import preset
 
+    check_out(out)
     spec = checkpoint(weights, run)
     rows = run.rows()
     codes = run.codes()
@@ -68,6 +72,14 @@ def command(
     sets = None if language_sets is None else read_language_sets(language_sets)
     target = open_target(run)
     check_label(target, against, spec.label)
+    read_questions(  # refused now, and not when the weights are in memory
+        facts,
+        codes,
+        preset("klar", run.preset, **options),
+        given=options,
+        limit=run.limit,
+        seed=run.seed,
+    )
     asked = {
         "preset": run.preset, "batch_size": rows, "languages": codes, "limit": run.limit,
         "seed": run.seed, **options,

@@ -44,10 +44,13 @@ def command(
     from interp.cli.against import check_label
     from interp.cli.print_mcq import print_mcq
     from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
+    from interp.cli.tables import check_out
     from interp.data.facts import FactSet
     from interp.data.language_sets import read_language_sets
+    from interp.data.prompts import check_form
     from interp.evals.run_mcq import run_mcq
 
+    check_out(out)
     spec = checkpoint(weights, run)
     rows = run.rows()
     codes = run.codes()
@@ -57,6 +60,7 @@ def command(
     target = open_target(run)
     check_label(target, against, spec.label)
     factset = FactSet.load(facts, languages=codes, split=split, limit=run.limit, seed=run.seed)
+    check_form(prompt_form or "qa", (one for fact in factset for one in fact.texts.values()))
     asked = {"preset": run.preset, "batch_size": rows, "seed": run.seed, **options}
     if run.dry_run:
         from interp.evals.estimate import mcq_work

@@ -53,13 +53,14 @@ def command(
     from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.cli.summaries import print_lape
     from interp.data.corpus import Corpus
+    from interp.data.languages import need_several
     from interp.lape.run import run_lape
 
     spec = checkpoint(weights, run)
     rows = run.rows()
     codes = run.codes()
     choices = {
-        "budget": int(budget) if budget is not None and budget.isdecimal() else budget,
+        "budget": o.number_or_word(budget),
         "activation": activation,
         "top_fraction": top_fraction,
         "seq_len": seq_len,
@@ -67,6 +68,7 @@ def command(
     options = chosen_options("lape", run.preset, choices)
     target = open_target(run)
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
+    need_several(text.languages, "LAPE")
     asked = {
         "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
         "examples": examples, **options,

@@ -43,7 +43,7 @@ def command(
     from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.cli.summaries import print_lens
     from interp.data.facts import FactSet
-    from interp.data.prompts import FORMS
+    from interp.data.prompts import FORMS, check_form
     from interp.errors import unknown
     from interp.lens.run import run_lens
 
@@ -61,6 +61,7 @@ def command(
     form = (
         ("cloze" if facts.startswith("klar:") else "qa") if prompt_form == "auto" else prompt_form
     )
+    check_form(form, (one for fact in factset for one in fact.texts.values()))
     asked = {
         "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
         "prompt_form": form, **options,

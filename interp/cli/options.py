@@ -192,6 +192,11 @@ def parse_languages(text: str | None) -> tuple[str, ...] | None:
     return codes
 
 
+def number_or_word(text: str | None) -> str | int | None:
+    """Read a whole number, and leave anything else as it is."""
+    return int(text) if text is not None and text.isdecimal() and len(text) < 19 else text
+
+
 def parse_batch_size(text: str) -> str | int:
     """Read ``auto`` or a positive number of sequences."""
     if text == "auto":

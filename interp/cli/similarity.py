@@ -43,6 +43,7 @@ def command(
     from interp.cli.print_similarity import print_similarity
     from interp.cli.session import checkpoint, chosen_options, open_target, rehearse
     from interp.data.corpus import Corpus
+    from interp.data.languages import need_several
     from interp.similarity.run import run_similarity
 
     spec = checkpoint(weights, run)
@@ -53,6 +54,7 @@ def command(
     target = open_target(run)
     check_label(target, against, spec.label)
     text = Corpus.load(corpus, languages=codes, limit=run.limit, seed=run.seed)
+    need_several(text.languages, "similarity")
     asked = {
         "preset": run.preset, "languages": codes, "batch_size": rows, "seed": run.seed,
         **options,

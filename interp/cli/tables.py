@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from interp.printable import printable
+from interp.errors import InterpError
+from interp.printable import for_spreadsheets, printable
 from interp.study.atomic import write_bytes, write_error
 
 
@@ -86,14 +87,26 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
     Raises:
         InterpError: the folder cannot be written.
     """
+    check_out(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from error
     for name, frame in frames.items():
         path = folder / f"{name.replace(' ', '_')}.csv"
-        write_bytes(path, frame.to_csv(index=False).encode())
+        write_bytes(path, for_spreadsheets(frame).to_csv(index=False).encode())
     console().print(f"{len(frames)} tables are in {folder}")
+
+
+def check_out(folder: Path | None) -> None:
+    """Refuse a folder of tables that cannot become one; asked before anything is computed.
+
+    Raises:
+        InterpError: it, or a folder it lies in, is a file.
+    """
+    for place in () if folder is None else (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise InterpError(f"--out {folder}: {place} is a file, expected a folder")
 
 
 def with_interval(

@@ -53,12 +53,13 @@ def command(
     Example: interp transition --study artifacts/mine --by relation --out tables
     """
     from interp.cli.print_transition import print_fact, print_transition
-    from interp.cli.tables import write_frames
+    from interp.cli.tables import check_out, write_frames
     from interp.data.fact_groups import GROUPINGS
     from interp.errors import unknown
     from interp.lens.chosen_runs import lens_runs
     from interp.study import load_study
 
+    check_out(out)
     codes = o.parse_languages(languages)
     if by not in GROUPINGS:
         raise unknown("grouping of facts", by, GROUPINGS)

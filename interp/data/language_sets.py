@@ -11,6 +11,8 @@ from pathlib import Path
 
 from interp.data.languages import HELD_OUT, LANGUAGES, TRAINED
 from interp.errors import InterpError
+from interp.plain_yaml import read_yaml
+from interp.printable import brief
 
 Split = Mapping[str, tuple[str, ...]]
 
@@ -94,13 +96,7 @@ def read_language_sets(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     Raises:
         InterpError: no such file, not of this form, or a code named twice in a split.
     """
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise InterpError(f"language sets {path}: cannot be read ({reason})") from error
+    content = read_yaml(path, "language sets")
     wanted = "expected {split: {group: [code, ...]}}"
     if not isinstance(content, dict) or not content:
         raise InterpError(f"language sets {path}: a {type(content).__name__}, {wanted}")
@@ -109,15 +105,15 @@ def read_language_sets(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
 
 def _split(path: Path, name: object, split: object, wanted: str) -> dict[str, tuple[str, ...]]:
     if not isinstance(split, dict) or not split:
-        raise InterpError(f"language sets {path}: split {name!r} is {split!r}, {wanted}")
+        raise InterpError(f"language sets {path}: split {name!r} is {brief(split)}, {wanted}")
     groups: dict[str, tuple[str, ...]] = {}
     for group, codes in split.items():
         if not isinstance(codes, Sequence) or isinstance(codes, str) or not codes:
-            raise InterpError(f"language sets {path}: group {group!r} is {codes!r}, {wanted}")
+            raise InterpError(f"language sets {path}: group {group!r} is {brief(codes)}, {wanted}")
         # YAML reads a bare `no` as false: Norwegian has to be quoted.
         if wrong := [code for code in codes if not isinstance(code, str)]:
             raise InterpError(
-                f"language sets {path}: code {wrong[0]!r} of group {group!r} is not text: quote it"
+                f"language sets {path}: code {brief(wrong[0])} of group {group!r} is not text: quote it"
             )
         groups[str(group)] = tuple(codes)
     named = [code for codes in groups.values() for code in codes]

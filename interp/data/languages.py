@@ -8,7 +8,7 @@ among the trained languages makes id, sw and bn low: the grouping of the release
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from interp.errors import InterpError, unknown
@@ -191,6 +191,18 @@ def check(codes: Iterable[str] | None, available: Iterable[str], what: str) -> t
     if len(set(chosen)) != len(chosen):
         raise InterpError(f"languages {', '.join(chosen)} for {what}: each may be named once")
     return chosen
+
+
+def need_several(codes: Sequence[str], what: str) -> None:
+    """Refuse a single language for what compares languages.
+
+    Raises:
+        InterpError: there are fewer than two.
+    """
+    if len(codes) < 2:
+        raise InterpError(
+            f"languages {', '.join(codes)}: {what} compares languages, expected at least two"
+        )
 
 
 def in_table_order(codes: Iterable[str]) -> tuple[str, ...]:

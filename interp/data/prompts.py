@@ -8,7 +8,7 @@ instead, which a model cannot be asked to predict next when the answer has sever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,24 @@ class AnswerTokens:
     ids: tuple[int, ...]
     n_subtokens: int
     fell_back: bool = False
+
+
+def check_form(form: str, texts: Iterable[FactText]) -> None:
+    """Refuse a form that the facts cannot be asked in, before a checkpoint is loaded.
+
+    Args:
+        form: of `FORMS`.
+        texts: the facts' texts.
+
+    Raises:
+        InterpError: ``cloze``, and a fact brings no cloze prompt.
+    """
+    for text in texts if form == "cloze" else ():
+        if text.prompt is None:
+            raise InterpError(
+                f"prompt form 'cloze': the fact {text.question!r:.80} brings no cloze prompt, "
+                "expected form 'qa', 'native' or 'chat' (KLAR facts bring one)"
+            )
 
 
 def prompt_text(
@@ -70,13 +88,9 @@ def prompt_text(
     elif form in ("qa", "native"):
         words = native_scaffold("en" if form == "qa" else lang)
         prompt = f"{words.question}: {text.question}\n{words.answer}:"
-    elif text.prompt is None:
-        raise InterpError(
-            f"prompt form 'cloze': the fact {text.question!r} brings no cloze prompt, "
-            "expected form 'qa', 'native' or 'chat' (KLAR facts bring one)"
-        )
     else:
-        prompt = text.prompt
+        check_form(form, [text])
+        prompt = text.prompt or ""
     return prompt + " " if trailing_space else prompt
 
 

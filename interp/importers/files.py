@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from interp.data.languages import LANGUAGES, get, looks_like_code, normalise
-from interp.data.sources.text import file_of
+from interp.data.sources.text import file_of, parse_json
 from interp.errors import InterpError, unknown
+from interp.printable import brief
 
 META = "meta.json"
 
@@ -61,7 +62,9 @@ def parse_object(path: Path, data: bytes) -> dict[str, Any]:
         return found
 
     try:
-        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=once)
+        text = data.decode("utf-8-sig")
+        parse_json(text)
+        value = json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise InterpError(f"{path}: not valid JSON in UTF-8 ({error})") from None
     if not isinstance(value, dict):
@@ -93,14 +96,14 @@ def read_meta(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         most = MOST_LAYERS if name == "num_layers" else LARGEST
         if name in meta and not (is_count(meta[name]) and 1 <= meta[name] <= most):
             raise InterpError(
-                f"{path}: {name} is {meta[name]!r:.60}, expected a whole number of at least 1 and "
+                f"{path}: {name} is {brief(meta[name])}, expected a whole number of at least 1 and "
                 f"at most {most}"
             )
     if not isinstance(meta.get("model", ""), str):
-        raise InterpError(f"{path}: model is {meta['model']!r:.60}, expected a name")
+        raise InterpError(f"{path}: model is {brief(meta['model'])}, expected a name")
     langs = meta.get("langs", ["en"])
     if not isinstance(langs, list) or not langs:
-        raise InterpError(f"{path}: langs is {langs!r:.60}, expected a list of language codes")
+        raise InterpError(f"{path}: langs is {brief(langs)}, expected a list of language codes")
     return meta, {path.name: sha256(data)}
 
 
@@ -128,7 +131,7 @@ def read_codes(texts: Iterable[object], where: str) -> dict[str, str]:
         code = normalise(text) if isinstance(text, str) and looks_like_code(text) else ""
         if not code or (code not in LANGUAGES and get(code).script == "unknown"):
             raise InterpError(
-                f"{where}: unknown language {text!r:.40}: expected a code such as en, sw or zh-cn"
+                f"{where}: unknown language {brief(text, 40)}: expected a code such as en, sw or zh-cn"
             )
         assert isinstance(text, str)
         if code in found.values():

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from interp.data.canonical import canonical_hash
 from interp.data.languages import in_table_order
@@ -27,6 +28,9 @@ from interp.importers.imported import Imported, checkpoint
 from interp.importers.klar_english import English, english_answers
 from interp.presets import preset
 from interp.study.tables import READ_ERRORS
+
+MOST_ROWS = 5_000_000
+"""KLAR has 44,000 facts over all its languages."""
 
 FORMAT = "KLAR answers (parquet)"
 _TEXTS = ("language", "relation", "subject", "target", "pred")
@@ -100,6 +104,13 @@ def read_klar(path: str | Path, *, model: str | None = None, facts: str | None =
 def _checked(file: Path, data: bytes) -> pd.DataFrame:
     """Read the file; adds ``lang`` and ``fact_id`` and sorts nothing."""
     try:
+        # The footer first: a page of nothing can stand for thousands of millions of rows.
+        footer = pq.read_metadata(io.BytesIO(data))
+        if footer.num_rows > MOST_ROWS:
+            raise InterpError(
+                f"{file}: {footer.num_rows:,} rows, expected one per fact and language: at most "
+                f"{MOST_ROWS:,}"
+            )
         frame = pd.read_parquet(io.BytesIO(data))
     except READ_ERRORS as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]

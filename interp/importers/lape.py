@@ -36,6 +36,7 @@ from interp.importers.neurons import (
     layer_counts,
     neurons_table,
 )
+from interp.printable import brief
 
 LISTS = "LAPE lists ({layer: {lang: [neuron, ...]}})"
 COUNTS = "LAPE counts ({layer: {lang: number of neurons}})"
@@ -151,7 +152,7 @@ def _cells(
     for text, row in content.items():
         layer = _layer(file, text, n_layers)
         if not isinstance(row, dict):
-            raise InterpError(f"{file}: layer {text} is {row!r:.40}, expected {{language: …}}")
+            raise InterpError(f"{file}: layer {text} is {brief(row, 40)}, expected {{language: …}}")
         spellings |= dict.fromkeys(row)
         own = read_codes(row, f"{file}: layer {text}")
         found += [(layer, own[lang], value) for lang, value in row.items()]
@@ -171,7 +172,9 @@ def _layer(file: Path, text: str, n_layers: int) -> int:
             "count from 0"
         )
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
-        raise InterpError(f"{file}: layer {text!r:.40}, expected a whole number counted from 1")
+        raise InterpError(
+            f"{file}: layer {brief(text, 40)}, expected a whole number counted from 1"
+        )
     if int(text) > n_layers:
         raise InterpError(f"{file}: layer {text}, but the checkpoint has {n_layers} layers")
     return int(text) - 1
@@ -183,7 +186,7 @@ def _places(file: Path, cells: Cells, codes: Sequence[str], width: int) -> dict[
             for neuron in neurons:
                 if isinstance(neuron, bool) or not isinstance(neuron, int):
                     raise InterpError(
-                        f"{file}: layer {layer + 1}, {code}: neuron {neuron!r:.40}, expected a "
+                        f"{file}: layer {layer + 1}, {code}: neuron {brief(neuron, 40)}, expected a "
                         "whole number"
                     )
                 yield layer, code, neuron
@@ -198,12 +201,12 @@ def _counted(
     for layer, code, value in cells:
         if not is_count(value):
             raise InterpError(
-                f"{file}: layer {layer + 1}, {code}: {value!r:.40}, expected a list of neurons or "
+                f"{file}: layer {layer + 1}, {code}: {brief(value, 40)}, expected a list of neurons or "
                 "a number of them"
             )
         if value > LARGEST:
             raise InterpError(
-                f"{file}: layer {layer + 1}, {code}: {value!r:.40} neurons, expected at most "
+                f"{file}: layer {layer + 1}, {code}: {brief(value, 40)} neurons, expected at most "
                 f"{LARGEST}"
             )
         counts[code][layer] = value

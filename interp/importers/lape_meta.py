@@ -9,6 +9,7 @@ from typing import Any
 from interp.errors import InterpError
 from interp.importers.files import META, is_count, read_codes
 from interp.presets import preset
+from interp.printable import brief
 
 
 def check_total(file: Path, n_selected: int, meta: Mapping[str, Any]) -> None:
@@ -68,7 +69,7 @@ def tokens_of(meta: Mapping[str, Any]) -> dict[str, Any]:
     for lang, n in stated.items():
         if is_count(n) and n >= 2**63:
             raise InterpError(
-                f"{META}: tokens_per_lang of {lang} is {n!r:.40}, expected a number below 2**63"
+                f"{META}: tokens_per_lang of {lang} is {brief(n, 40)}, expected a number below 2**63"
             )
     return {"tokens": {codes[lang]: n for lang, n in stated.items() if is_count(n)}}
 

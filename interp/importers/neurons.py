@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from interp.errors import InterpError
+from interp.printable import brief
 
 Place = tuple[int, int]
 """``(layer, neuron)``, both 0-based."""
@@ -48,7 +49,7 @@ def check_places(
     owner: dict[Place, str] = {}
     seen: set[tuple[str, Place]] = set()
     for layer, code, neuron in listed:
-        at = f"{where}: layer {layer + first_layer}, {code}: neuron {neuron!r:.40}"
+        at = f"{where}: layer {layer + first_layer}, {code}: neuron {brief(neuron, 40)}"
         if not 0 <= neuron < n_neurons:
             raise InterpError(f"{at}: expected 0 to {n_neurons - 1}")
         place = layer, neuron

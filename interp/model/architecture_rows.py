@@ -20,10 +20,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from interp.errors import InterpError, unknown
 from interp.model.architectures import ARCHITECTURES, Architecture, Variant
+from interp.plain_yaml import read_yaml
+from interp.printable import brief
 
 _OPTIONAL = {
     "mlp_up",
@@ -53,12 +53,7 @@ def load_architectures(file: str | Path | None) -> Mapping[str, Architecture]:
     """
     if file is None:
         return ARCHITECTURES
-    try:
-        content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InterpError(
-            f"architectures file {str(file)!r} cannot be read: {' '.join(str(error).split())}"
-        ) from error
+    content = read_yaml(Path(file), "architectures file")
     if not isinstance(content, dict) or not content:
         raise InterpError(
             f"architectures file {str(file)!r}: expected rows 'model_type: {{field: value}}'"
@@ -90,7 +85,9 @@ def _row(file: str, model_type: str, given: Any, known: Mapping[str, Architectur
 def _variant(where: str, given: Any) -> Variant:
     keys = {"attribute", "equals", "set"}
     if not isinstance(given, dict) or set(given) != keys or not isinstance(given["set"], dict):
-        raise InterpError(f"{where}: a variant has exactly attribute, equals and set, got {given}")
+        raise InterpError(
+            f"{where}: a variant has exactly attribute, equals and set, got {brief(given)}"
+        )
     _check_values(f"{where}, variant {given['attribute']!r}", given["set"])
     return Variant(str(given["attribute"]), given["equals"], MappingProxyType(dict(given["set"])))
 
@@ -102,8 +99,8 @@ def _check_values(where: str, values: Mapping[str, Any]) -> None:
         if value is None and name in _OPTIONAL:
             continue
         if name == "flattened" and not isinstance(value, bool):
-            raise InterpError(f"{where}: flattened is true or false, got {value!r}")
+            raise InterpError(f"{where}: flattened is true or false, got {brief(value)}")
         if name == "fused" and value != "gate_first":
             raise unknown(f"value of fused in {where}:", value, ("gate_first", "null"))
         if name in _PATHS and (not isinstance(value, str) or not value):
-            raise InterpError(f"{where}: {name} is a dotted module path, got {value!r}")
+            raise InterpError(f"{where}: {name} is a dotted module path, got {brief(value)}")

@@ -11,6 +11,7 @@ from interp.errors import InterpError
 from interp.plates.plate import Lacking, Plate
 from interp.plates.registry import Failed, draw_all, failed
 from interp.plates.view import View
+from interp.printable import for_spreadsheets
 from interp.printing.browser import NoPicture
 from interp.printing.captions import Caption, merged, write_captions
 from interp.printing.check import missing_glyphs
@@ -205,7 +206,7 @@ def _contents(
         found = {f"{plate.name}.{form}": drawn[form] for form in formats}
     if wishes.numbers or plate.figure is None:
         shown = plate.frame if plate.table is None or wishes.numbers else plate.table
-        found[f"{plate.name}.csv"] = shown.to_csv(index=False).encode()
+        found[f"{plate.name}.csv"] = for_spreadsheets(shown).to_csv(index=False).encode()
     return found
 
 

@@ -17,6 +17,7 @@ from interp.data.languages import check, looks_like_code
 from interp.data.sources.flores import code_of
 from interp.data.sources.tables import hub_configs, load_hub
 from interp.errors import InterpError
+from interp.printable import brief
 
 _TEXT_COLUMNS = ("text", "sentence", "content", "raw_content")
 _ID_COLUMNS = ("id", "unit_id", "doc_id", "index")
@@ -123,7 +124,7 @@ def _nested_texts(value: Any, where: str) -> dict[str, str]:
         return {code_of(str(code)): str(text or "") for code, text in pairs}
     if isinstance(value, Mapping):
         return {code_of(code): str(text) for code, text in value.items() if text}
-    raise InterpError(f"{where}: translation is {value!r:.60}, expected language to text")
+    raise InterpError(f"{where}: translation is {brief(value)}, expected language to text")
 
 
 def _unit_id(row: Mapping[str, Any], number: int) -> str:

@@ -22,6 +22,7 @@ from interp.data.facts import Fact, FactSet, FactText, as_record, problem_of
 from interp.data.languages import check
 from interp.data.sources.text import file_of, read_records, want
 from interp.errors import InterpError
+from interp.printable import brief
 
 
 def load_facts(place: str, *, languages: Sequence[str] | None = None, seed: int = 0) -> FactSet:
@@ -97,7 +98,7 @@ def write_facts(facts: FactSet, place: str) -> None:
 
 def _read_text(text: Any, where: str) -> FactText:
     if not isinstance(text, dict):
-        raise InterpError(f"{where}: {text!r:.60}, expected an object with question and options")
+        raise InterpError(f"{where}: {brief(text)}, expected an object with question and options")
     prompt, stated = text.get("prompt"), text.get("stated")
     return FactText(
         question=want(text, "question", str, where),
@@ -113,5 +114,5 @@ def _strings(record: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
     values = want(record, key, list, where)
     for value in values:
         if not isinstance(value, str):
-            raise InterpError(f"{where}: field {key!r} holds {value!r:.60}, expected strings only")
+            raise InterpError(f"{where}: field {key!r} holds {brief(value)}, expected strings only")
     return tuple(values)

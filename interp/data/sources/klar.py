@@ -27,6 +27,7 @@ from interp.data.languages import check, in_table_order, looks_like_code, normal
 from interp.data.relations import PROPER_NOUN_RELATIONS
 from interp.data.sources.text import folder_of, read_json, want
 from interp.errors import InterpError
+from interp.printable import brief
 
 MASK = "<mask>"
 SUBJECT = "<subject>"
@@ -138,7 +139,7 @@ def _read_relation(path: Path) -> Relation:
     templates = want(content, "prompt_templates", list, str(path))
     for template in templates:
         if not isinstance(template, str):
-            raise InterpError(f"{path}: prompt template {template!r:.60}, expected texts only")
+            raise InterpError(f"{path}: prompt template {brief(template)}, expected texts only")
     for template in templates[:1]:
         if SUBJECT not in template.split(MASK)[0] or MASK not in template:
             raise InterpError(
@@ -150,7 +151,7 @@ def _read_relation(path: Path) -> Relation:
     for place, sample in enumerate(want(content, "samples", list, str(path))):
         where = f"{path}: sample {place + 1}"
         if not isinstance(sample, dict):
-            raise InterpError(f"{where}: {sample!r:.60}, expected an object")
+            raise InterpError(f"{where}: {brief(sample)}, expected an object")
         index = want(sample, "index", int, where)
         if index in samples:
             raise InterpError(f"{where}: index {index} is used twice")

@@ -20,6 +20,7 @@ from interp.data.languages import check, in_table_order
 from interp.data.sources.tables import Row, read_rows
 from interp.data.sources.text import want
 from interp.errors import InterpError
+from interp.printable import brief
 
 _LETTERS = "ABCD"
 _SPLITS = {
@@ -152,7 +153,7 @@ def _texts_of(row: Row) -> dict[str, _Text]:
 
 def _text(text: Any, shared: Any, row: Mapping[str, Any], code: str, where: str) -> _Text:
     if not isinstance(text, dict):
-        raise InterpError(f"{where}: {text!r:.60}, expected an object with question and options")
+        raise InterpError(f"{where}: {brief(text)}, expected an object with question and options")
     options = text.get("options")
     if options is None:
         options = [text.get(f"option_{letter.lower()}") for letter in _LETTERS]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from interp.errors import InterpError
+from interp.printable import brief
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -57,7 +58,7 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = parse_json(line)
         except (ValueError, RecursionError) as error:
             raise InterpError(f"{path}:{number}: not valid JSON ({error})") from None
         if not isinstance(record, dict):
@@ -74,13 +75,30 @@ def read_json(path: Path) -> Any:
         InterpError: the file is missing, not UTF-8 or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return parse_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InterpError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise InterpError(f"{path}: not valid UTF-8, expected UTF-8 text") from None
     except (ValueError, RecursionError) as error:
         raise InterpError(f"{path}: not valid JSON ({error})") from None
+
+
+def parse_json(text: str) -> Any:
+    r"""Parse JSON whose texts can be written again as UTF-8.
+
+    Raises:
+        ValueError: not JSON, or half of a character: ``"\\ud83d"`` without its second half.
+        RecursionError: nested too deeply.
+    """
+    value = json.loads(text)
+    if "\\ud" in text.lower():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = error.object[error.start]
+            raise ValueError(f"half of a character, {half!a}, stands alone in a text") from None
+    return value
 
 
 def want(record: dict[str, Any], key: str, kind: type, where: str) -> Any:
@@ -102,7 +120,7 @@ def want(record: dict[str, Any], key: str, kind: type, where: str) -> Any:
         raise InterpError(f"{where}: no field {key!r}, it has {', '.join(map(str, record))}")
     value = record[key]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InterpError(f"{where}: field {key!r} is {value!r:.60}, expected {kind.__name__}")
+        raise InterpError(f"{where}: field {key!r} is {brief(value)}, expected {kind.__name__}")
     return value
 
 

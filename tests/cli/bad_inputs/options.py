@@ -57,7 +57,7 @@ CASES = (
     Case("ablate: label has no LAHIS run", f"ablate {_TEXT} --heads-from sft", ("sft", "base")),
     Case("ablate: language without heads", f"ablate {_TEXT} --heads-from base --languages ar",
          ("ar", "en")),
-    Case("ablate: no text is left", f"ablate {_TEXT} --neurons-from base", ("--limit", "--units any")),
+    Case("ablate: no text is left", f"ablate {_TEXT} --neurons-from base", ("--limit", "--units any"), loads=True),
     Case("ablate --n-controls -1", f"ablate {_TEXT} --heads-from base --n-controls -1",
          ("--n-controls", "equal to 0")),
     Case("ablate --loss unknown", f"ablate {_TEXT} --heads-from base --loss bits", ("bits", "nll")),

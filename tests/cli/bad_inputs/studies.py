@@ -51,6 +51,7 @@ def _without(name: str) -> Callable[[Path], Any]:
 CASES = (
     *(Case(f"{reader}: no such study", f"{reader} --study ./nowhere", ("nowhere", "study"))
       for reader in _READERS),
+    Case("study check: no such study", "study check --study ./nowhere", ("nowhere", "study")),
     *(Case(f"{reader}: newer schema", f"{reader} --study {{copy}}", ("schema 99", "update interp"),
            manifest(schema_version=99))
       for reader in ("show", "lape --model {checkpoint} --corpus {corpus}", "compare", "report", "figures",
@@ -91,7 +92,7 @@ CASES = (
     Case("transition: label unknown", "transition --study {study} --label nope", ("nope", "base")),
     Case("transition: label without lens", "transition --study {study} --label sft", ("sft",)),
     Case("transition: fact unknown", "transition --study {study} --fact f99", ("f99",)),
-    Case("transition: language unknown", "transition --study {study} --languages xx", ("xx",)),
+    Case("transition: no English to compare with", "transition --study {study} --languages xx", ("English answer",)),
     Case("transition: preset unknown", "transition --study {study} --preset wang", ("wang",)),
     Case("transition: facts unknown", "transition --study {study} --data zzz", ("zzz",)),
     Case("report: base unknown", "report --study {study} --base nope", ("nope", "base")),
