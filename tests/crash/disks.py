@@ -176,7 +176,7 @@ def _refused(
     met.refusals.append(last)
     if code != 2 or len(errors) != 1 or last != errors[0] or "Traceback" in said:
         met.problems.append(f"exit {code}, expected 2 and one line: {said[-1500:]}")
-    elif not any(word in last for word in words):
+    elif not any(word.lower() in last.lower() for word in words):
         met.problems.append(f"expected one of {words}: {last}")
     if left := [name for name in leftovers(work) if name.endswith(".part")]:
         met.problems.append(f"left: {left}")

@@ -97,7 +97,9 @@ def test_a_damaged_run_is_removed_and_comes_back_when_it_is_mended(study: Study)
 
 def test_removing_others_leaves_what_a_damaged_run_needs(study: Study) -> None:
     """Its facts and its comparisons: nobody can know that they are not used."""
-    truncate(study.path / "runs" / GRPO / "run.json")
+    only_user = managed.spec(analysis="mcq", data_hash=managed.FACTS_HASH).run_id
+    for run_id in (GRPO, only_user):
+        truncate(study.path / "runs" / run_id / "run.json")
     done = remove_runs(study.path, Selection(superseded=True), facts=True)
     assert done.facts == () and len(list((study.path / "facts").glob("*.parquet"))) == 1
     assert done.comparisons == 1  # the row that rested on the superseded run

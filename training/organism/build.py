@@ -15,6 +15,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from interp.data.facts import Fact
+from training.lora import save_checkpoint
 from training.organism.config import BaseConfig
 from training.organism.documents import draw
 from training.organism.evaluate import RULES, accuracy, correct, score_options
@@ -175,8 +176,7 @@ def _finish(
         for row in evaluation["tokens"]
     ]
     model.eval()
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    save_checkpoint(model, tokenizer, out, base="", out=out)
     write_lines(out / LOG_FILE, notes["log"])
     write_json(out / STATED_FILE, {lang: [f.fact_id for f in material.stated[lang]]
                                    for lang in material.languages})  # fmt: skip
