@@ -59,7 +59,10 @@ def brief(value: object, most: int = 60) -> str:
     """
     writer = reprlib.Repr()
     writer.maxstring = writer.maxother = writer.maxlong = most
-    return writer.repr(value)[:most]
+    try:
+        return writer.repr(value)[:most]
+    except (ValueError, RecursionError):  # a number of thousands of digits has no decimal form
+        return f"a {type(value).__name__}"
 
 
 def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:

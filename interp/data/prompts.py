@@ -251,8 +251,21 @@ def _chat_prompt(tokenizer: Any, question: str) -> str:
             "expected form 'qa', 'native' or 'cloze'"
         )
     messages = [{"role": "user", "content": question}]
-    text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    return text
+    try:
+        # transformers fills templates in within jinja's sandbox; what it stops is the template's fault
+        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InterpError(
+            f"prompt form 'chat': this tokenizer's chat template cannot be filled in ({reason:.200}): "
+            "expected form 'qa', 'native' or 'cloze'"
+        ) from error
+    if question.strip() not in text:
+        raise InterpError(
+            "prompt form 'chat': this tokenizer's chat template leaves out what the user says: "
+            "expected form 'qa', 'native' or 'cloze'"
+        )
+    return str(text)
 
 
 def _prefix_set(tokenizer: Any, answer: str, first: int) -> tuple[int, ...]:

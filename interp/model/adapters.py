@@ -19,6 +19,7 @@ from torch import nn
 from interp.errors import InterpError
 from interp.model.hub import find_folder, one_line
 from interp.model.provenance import files_hash
+from interp.printable import brief
 
 CONFIG = "adapter_config.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
@@ -90,6 +91,11 @@ def read_adapter(source: str, revision: str | None, base: str | None) -> Adapter
     if base is None and not named:
         raise InterpError(
             f"adapter {source!r} does not name its base model: give the base with --base"
+        )
+    if base is None and not (isinstance(named, str) and named.isprintable()):
+        raise InterpError(
+            f"adapter {source!r}: base_model_name_or_path is {brief(named)}, expected a hub id or a "
+            "folder: give the base with --base"
         )
     return Adapter(
         source=source,
