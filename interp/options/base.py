@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Self
@@ -35,6 +36,26 @@ def check_positive(options: Any, name: str, *, zero: bool = False) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
         raise InterpError(
             f"{options.analysis} option {name} is {value!r}: expected a whole number >= {lowest}"
+        )
+
+
+def check_flag(options: Any, name: str) -> None:
+    """Refuse what is neither true nor false."""
+    value = getattr(options, name)
+    if not isinstance(value, bool):
+        raise InterpError(f"{options.analysis} option {name} is {value!r}: expected true or false")
+
+
+def check_above_zero(options: Any, name: str, *, none_allowed: bool = False) -> None:
+    """Refuse what is not a finite number above 0."""
+    value = getattr(options, name)
+    if value is None and none_allowed:
+        return
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value < math.inf:
+        raise InterpError(
+            f"{options.analysis} option {name} is {value!r}: expected "
+            + ("none or a number > 0" if none_allowed else "a number > 0")
         )
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interp.errors import InterpError
-from interp.options.base import Options, check_choice, check_fraction, check_positive
+from interp.options.base import (
+    Options,
+    check_above_zero,
+    check_choice,
+    check_fraction,
+    check_positive,
+)
 
 
 @dataclass(frozen=True)
@@ -58,5 +63,4 @@ class LahisOptions(Options):
             check_choice(self, "general_min", ("K-1",))
         else:
             check_positive(self, "general_min")
-        if not self.lr > 0:
-            raise InterpError(f"lahis option lr is {self.lr!r}: expected a number > 0")
+        check_above_zero(self, "lr")

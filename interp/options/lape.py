@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interp.errors import InterpError
-from interp.options.base import Options, check_choice, check_fraction, check_positive
+from interp.options.base import (
+    Options,
+    check_above_zero,
+    check_choice,
+    check_fraction,
+    check_positive,
+)
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,7 @@ class LapeOptions(Options):
         for name in ("seq_len", "n_blocks"):
             check_positive(self, name)
         check_positive(self, "min_activations", zero=True)
-        if self.eps is not None and not self.eps > 0:
-            raise InterpError(f"lape option eps is {self.eps!r}: expected none or a number > 0")
+        check_above_zero(self, "eps", none_allowed=True)
         if isinstance(self.budget, str):
             check_choice(self, "budget", ("min", "all"))
         else:

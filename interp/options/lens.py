@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interp.options.base import Options, check_choice
+from interp.options.base import Options, check_choice, check_flag
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class LensOptions(Options):
 
     def __post_init__(self) -> None:
         """Refuse values outside the closed lists."""
+        for name in ("trailing_space", "drop_collisions"):
+            check_flag(self, name)
         check_choice(self, "points", ("resid_post", "+mid"))
         check_choice(self, "final_norm", ("once", "release_double"))
         check_choice(self, "token_rule", ("first", "last", "prefix_set"))
