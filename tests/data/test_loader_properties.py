@@ -43,7 +43,9 @@ def fact_sets(draw: st.DrawFn) -> FactSet:
         )
         for name in names
     ]  # fmt: skip
-    return FactSet.build(facts, codes, "made")
+    made = FactSet.build(facts, codes, "made")
+    assert [one.split for one in made] == [one.split for one in facts]
+    return made
 
 
 def _texts(draw: st.DrawFn, codes: list[str]) -> dict[str, FactText]:

@@ -58,6 +58,13 @@ def test_yaml_made_to_harm_is_one_line_at_once(reader: str, content: bytes, tmp_
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize("reader", [name for name in YAML if name != "claims"])
+def test_an_alias_is_named(reader: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("a: &b [c]\nd: *b\n")
+    with pytest.raises(InterpError, match=r"alias \*b in line 2"):
+        YAML[reader](tmp_path / "x.yaml")
+
+
 @pytest.mark.parametrize("depth", [50, 300, 900, 960, 990, 1_000, 5_000, 100_000])
 @pytest.mark.parametrize("field", ["texts", "fact_id", "option_ids", "is_proper_noun", "extra"])
 def test_json_of_any_depth_is_read_or_refused(depth: int, field: str, tmp_path: Path) -> None:
