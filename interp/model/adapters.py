@@ -114,9 +114,8 @@ def _resolve_base(source: str, folder: Path, named: str) -> str:
         raise InterpError(
             f"adapter {source!r} names itself as its base ({named!r}): give the base with --base"
         )
-    for candidate in (
-        (folder / given, given) if local else ()
-    ):  # an absolute path replaces the folder
+    # An absolute path replaces the folder.
+    for candidate in (folder / given, given) if local else ():
         if candidate.is_dir():
             return str(candidate.resolve())
     if given.is_absolute() or named.startswith((".", "~")):

@@ -108,8 +108,9 @@ def _check(spec: ModelSpec, table: Mapping[str, Architecture], device: str, dept
     """Check a model, or an adapter and then its base."""
     found = _find(spec)
     if found.name == adapters.CONFIG:
+        adapter = _read_adapter(spec, depth)
         with _naming_the_base(spec):
-            _check(_base_of(spec, _read_adapter(spec, depth)), table, device, depth + 1)
+            _check(_base_of(spec, adapter), table, device, depth + 1)
     else:
         check_attention(spec, _read_config(spec, found, table), device)
 

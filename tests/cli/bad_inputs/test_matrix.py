@@ -38,6 +38,7 @@ def test_one_line_and_nothing_touched(case: Case, world: World, tmp_path: Path) 
     assert lines[0].isprintable() and told.beside == (), told
     for word in case.words:
         assert word.format(**where.names) in lines[0], lines[0]
+    assert lines[0].count("adapter '") <= 1, lines[0]  # a wrong adapter is not its own base
     assert len(lines[0]) < 1700, lines[0]
     assert everything_below(*watched) == before
     assert told.loaded == case.loads, "weights were read in vain" if told.loaded else "not read"
