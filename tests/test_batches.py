@@ -45,10 +45,10 @@ def test_a_known_plan() -> None:
 
 
 def test_auto_depends_on_the_kind_of_device_only() -> None:
-    lengths = [1024] * 100
+    lengths = [256] * 100
     assert len(plan_batches(lengths, device_type="cpu").batches[0]) == 4
     on = [plan_batches(lengths, device_type=f"cuda:{i}") for i in (0, 1)]
-    assert on[0] == on[1] and len(on[0].batches[0]) == TOKENS_PER_BATCH["cuda"] // 1024
+    assert on[0] == on[1] and len(on[0].batches[0]) == TOKENS_PER_BATCH["cuda"] // 256
 
 
 @pytest.mark.parametrize("size", [0, -1, "many", 2.0, True, None])

@@ -117,7 +117,7 @@ def _scaled(one: Pass, share: float, batches: float) -> Pass:
     shapes = tuple(islice(cycle(one.shapes), round(len(one.shapes) * batches)))
     return Pass(
         one.name, shapes, round(one.tokens / share), one.repeats, one.kind, one.steps,
-        one.continuations, one.masked, one.together, one.least,
+        one.continuations, one.masked, one.together, one.blocks, one.least,
     )  # fmt: skip
 
 

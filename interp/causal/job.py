@@ -26,9 +26,6 @@ from interp.options import AblationOptions
 from interp.parallel import team
 from interp.study import Run
 
-TOKENS_PER_BATCH: Mapping[str, int] = {"cpu": 1024, "mps": 8192, "cuda": 32768}
-"""Of ``batch_size="auto"``, by kind of device; a CPU gains nothing beyond its caches."""
-
 
 class Job:
     """Progress is one step per batch: means, then the text set by set, then the facts likewise.
@@ -188,7 +185,7 @@ def plans(
     device = model.device.type
     budget = TOKENS_PER_BATCH.get(device, TOKENS_PER_BATCH["cpu"])
     lengths = [len(one.ids) for one in text.sequences]
-    found = {"text": plan_batches(lengths, batch_size, device, tokens_per_batch=budget)}
+    found = {"text": plan_batches(lengths, batch_size, device)}
     if items:
         found["facts"] = plan_facts(model, items, batch_size)
     return found

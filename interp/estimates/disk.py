@@ -13,7 +13,7 @@ import pandas as pd
 from interp.errors import InterpError
 from interp.study import tables
 
-_RECORD, _PER_SEQUENCE = 6_000, 26
+_RECORD, _PER_SEQUENCE = 5_000, 17
 """``run.json``: what does not grow with the data, and what each sequence of the plan takes."""
 
 

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from interp.errors import InterpError
 from interp.parallel.launched import n_processes, rank
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Value = TypeVar("Value")
 
@@ -103,7 +104,7 @@ class Team:
         found: Value = value
         return found
 
-    def add_up(self, counts: NDArray[Any]) -> None:
+    def add_up(self, counts: NDArray[np.integer[Any]]) -> None:
         """Add everyone's whole numbers up in the first process, exactly, and start anew elsewhere.
 
         Args:
@@ -119,7 +120,7 @@ class Team:
         flat = counts.reshape(-1)
         for start in range(0, flat.size, _CHUNK):
             part = flat[start : start + _CHUNK]
-            sums = torch.from_numpy(part.astype(np.int64)).to(wide)
+            sums = torch.from_numpy(part.astype("int64")).to(wide)
             _together("reduce", sums, dst=0)
             part[...] = sums.numpy().astype(part.dtype) if self.is_first else 0
 
