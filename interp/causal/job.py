@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -183,7 +183,6 @@ def plans(
 ) -> dict[str, BatchPlan]:
     """Fix the batches over the text and, where there are any, the facts."""
     device = model.device.type
-    budget = TOKENS_PER_BATCH.get(device, TOKENS_PER_BATCH["cpu"])
     lengths = [len(one.ids) for one in text.sequences]
     found = {"text": plan_batches(lengths, batch_size, device)}
     if items:
