@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 WORKERS ?= 2
 
 .PHONY: demo dashboard report browser notebooks notebooks-check docs tour gallery install install-dev test test-all \
-  test-slow lint format types bench bench-quick clean
+  test-slow lint format types bench bench-quick crash clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -80,6 +80,9 @@ bench: install-dev  ## ratios against named baselines; prints a table per file
 
 bench-quick: install-dev  ## every benchmark at a small shape, to see that it runs
 	@ls benchmarks/[a-z]*.py | OMP_NUM_THREADS=1 xargs -P $(WORKERS) -I{} $(BIN)/python {} --quick
+
+crash: install-dev  ## kill every command at random moments and compare with runs left alone (minutes)
+	$(BIN)/python -m tests.crash
 
 clean:
 	rm -rf $(VENV) build *.egg-info
