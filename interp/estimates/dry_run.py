@@ -11,7 +11,7 @@ from interp.errors import InterpError
 from interp.estimates.disk import free_space
 from interp.estimates.memory import needed
 from interp.estimates.one_layer import Prepare
-from interp.estimates.report import Estimate, impossible, lines
+from interp.estimates.report import Estimate, impossible, lines, room_for_a_block, too_large
 from interp.estimates.seconds import seconds
 from interp.estimates.sketch import Sketch
 from interp.estimates.speed import Speed
@@ -30,11 +30,11 @@ def estimate(
         speed: of the device; measured when omitted.
 
     Returns:
-        The estimate; without a time where the device is not at hand.
+        The estimate; without a time where the device is not at hand, or has no room for a block.
     """
     memory = needed(sketch, work, prepare)
     took = None
-    if sketch.device_there:
+    if sketch.device_there and not too_large(sketch, memory) and room_for_a_block(sketch, memory):
         took = seconds(work, speed or Speed(sketch, prepare))
     return Estimate(work, took, memory, free_space(Path(work.where)), torch.get_num_threads())
 

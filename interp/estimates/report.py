@@ -60,14 +60,8 @@ def impossible(sketch: Sketch, found: Estimate) -> str:
     Certain is: the weights alone are larger than the whole memory they would be in, or what is
     left at the end is larger than the free disk.
     """
-    memory = found.memory
-    there = memory.main_total if not memory.device else memory.device_total
-    if there and sketch.weight_bytes > there:
-        where = "this machine has" if not memory.device else f"{sketch.device} has"
-        return (
-            f"the weights of {sketch.name!r} are {size(sketch.weight_bytes)} in {_dtype(sketch)} "
-            f"and {where} {size(there)}: expected a smaller --dtype, or a larger device"
-        )
+    if why := too_large(sketch, found.memory):
+        return why
     files = sum(found.work.files.values())
     if files > found.disk_free:
         return (
@@ -75,6 +69,24 @@ def impossible(sketch: Sketch, found: Estimate) -> str:
             "free: expected more space, or less data"
         )
     return ""
+
+
+def too_large(sketch: Sketch, memory: Memory) -> str:
+    """Say that the weights alone exceed the memory they would be in; empty where they do not."""
+    there = memory.device_total if memory.device else memory.main_total
+    if not there or sketch.weight_bytes <= there:
+        return ""
+    where = f"{sketch.device} has" if memory.device else "this machine has"
+    return (
+        f"the weights of {sketch.name!r} are {size(sketch.weight_bytes)} in {_dtype(sketch)} "
+        f"and {where} {size(there)}: expected a smaller --dtype, or a larger device"
+    )
+
+
+def room_for_a_block(sketch: Sketch, memory: Memory) -> bool:
+    """Say whether one block can be built with random weights, to be measured."""
+    free = memory.device_free if memory.device else memory.main_free
+    return 3 * sketch.matrix_parameters() * sketch.dtype.itemsize < (free or 0)
 
 
 def doubts(sketch: Sketch, found: Estimate) -> list[str]:
@@ -97,6 +109,8 @@ def doubts(sketch: Sketch, found: Estimate) -> list[str]:
         said.append(
             f"tokens were counted on {100 * found.work.sampled:.0f} % of the data and scaled"
         )
+    if sketch.device_there and found.seconds is None:
+        said.append("no time: there is no room to measure one block of the checkpoint")
     if not sketch.device_there:
         said.append(
             f"{sketch.device} is not on this machine: no time, and whether its memory suffices is "

@@ -55,7 +55,9 @@ class Line:
             weight = 1 / y
             design = np.stack([np.ones_like(x), x], 1) * weight[:, None]
             (constant, slope), *_ = np.linalg.lstsq(design, y * weight, rcond=None)
-            if constant >= 0 and slope > 0:
+            if slope <= 0:  # as quick for many operations as for few
+                return cls(float(y.mean()), 0.0)
+            if constant >= 0:
                 return cls(float(constant), float(slope))
         return cls(0.0, float((y / x).mean()))
 

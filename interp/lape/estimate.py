@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from interp.data.corpus import Corpus
-from interp.data.tokens import TokenizedCorpus
+from interp.data.tokens import TokenizedCorpus, TokenSequence
 from interp.estimates.disk import array_bytes, record_bytes, table_bytes
 from interp.estimates.sketch import Sketch
 from interp.estimates.work import Pass, Work, counted_by
@@ -17,8 +17,11 @@ from interp.lape.examples import AFTER, BEFORE, TopExamples, examples_frame
 from interp.lape.prepare import Prepared, prepare
 from interp.lape.select import how_many, select_from_counts
 
-_NEURONS_SHOWN = 12
+_NEURONS_SHOWN = 60
 """Neurons whose texts are written to see how large they are."""
+
+_PLACES_SHOWN = 3
+"""Places of a text that excite them."""
 
 _LAYERS_SHOWN = 2
 
@@ -91,18 +94,24 @@ def _example_bytes(
 ) -> int:
     """Write the texts of a few neurons around random places of the real text."""
     text, shown = prepared.text, min(_NEURONS_SHOWN, max(1, chosen))
-    places: dict[str, list[int]] = {}
+    by_language: dict[str, list[int]] = {}
     for index, sequence in enumerate(text.sequences):
-        places.setdefault(sequence.lang, []).append(index)
+        by_language.setdefault(sequence.lang, []).append(index)
     top = TopExamples(shown, len(text.languages), prepared.examples)
     for column, lang in enumerate(text.languages):
-        own = places[lang]
+        own = by_language[lang]
         for index in random.permutation(own)[: prepared.examples].tolist():
             sequence = text.sequences[index]
-            at = random.integers(sequence.n_special, len(sequence.ids), shown)
+            # Neurons share a text's exciting places, which are rather near its beginning.
+            places = sequence.n_special + random.random(_PLACES_SHOWN) ** 2 * _spoken(sequence)
+            at = random.choice(places.astype(np.int64), shown)
             window = random.normal(size=(shown, BEFORE + 1 + AFTER)).astype(np.float32)
             peak = random.uniform(1, 2, shown).astype(np.float32)
             top.offer(index, column, peak, at, window)
     columns: dict[int, Integers] = {0: np.arange(shown)}
     frame = examples_frame(top, columns, text.sequences, text.languages, model.tokenizer)
     return table_bytes("neuron_examples", frame, share=shown / max(1, chosen))
+
+
+def _spoken(sequence: TokenSequence) -> int:
+    return len(sequence.ids) - sequence.n_special

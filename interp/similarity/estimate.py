@@ -33,6 +33,9 @@ def similarity_work(model: Sketch, corpus: Corpus, *, where: str, **asked: Any) 
     scores = np.random.default_rng(0).random(
         (shown, len(METRICS), n_blocks, n_languages, n_languages)
     )
+    retrieval = METRICS.index("retrieval")  # a share of a block's units
+    units = layout.n_units.clip(min=1)[:, None, None]
+    scores[:, retrieval] = np.round(scores[:, retrieval] * units) / units
     frame = similarity_frame(scores, layout.n_units, text.languages)
     return Work(
         command="interp similarity",
