@@ -30,8 +30,14 @@ def bare(folder: Path, tmp_path: Path) -> Path:
     return without_weights(Path(shutil.copytree(folder, tmp_path / "bare")))
 
 
+def never(folder: Path) -> None:
+    raise AssertionError(f"{folder} was opened for writing")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_weights_are_read_and_nothing_is_written(interp, bare, tmp_path, command):
+def test_no_weights_are_read_and_nothing_is_written(interp, bare, tmp_path, monkeypatch, command):
+    # A study that a refused command made goes again, so an empty folder would prove little.
+    monkeypatch.setattr("interp.study.store.open_for_writing", never)
     before = fingerprint(tmp_path)
     said = interp(
         *command, "--model", bare, "--study", tmp_path / "study", "--languages", "en,de",
