@@ -92,15 +92,18 @@ def room_for_a_block(sketch: Sketch, memory: Memory) -> bool:
 def doubts(sketch: Sketch, found: Estimate) -> list[str]:
     """What may make the run fail although it is not certain."""
     memory, said = found.memory, []
+    remedy = (
+        "smaller micro-batches (--set micro_facts=1, micro_rows=1) or --set "
+        "gradient_checkpointing=true need less"
+        if found.work.command.startswith("interp train")
+        else "a smaller --batch-size or --dtype needs less, and a batch that does not fit is halved"
+    )
     if memory.main_total and sum(memory.main.values()) > _TIGHT * memory.main_free:
-        said.append(
-            f"main memory may not suffice: {size(memory.main_free)} free; a smaller --batch-size "
-            "or --dtype needs less, and a batch that does not fit is halved"
-        )
+        said.append(f"main memory may not suffice: {size(memory.main_free)} free; {remedy}")
     if memory.device_free and sum(memory.device.values()) > _TIGHT * memory.device_free:
         said.append(
-            f"the memory of {sketch.device} may not suffice: {size(memory.device_free)} free; a "
-            "smaller --batch-size or --dtype needs less, and a batch that does not fit is halved"
+            f"the memory of {sketch.device} may not suffice: {size(memory.device_free)} free; "
+            f"{remedy}"
         )
     need = sum(found.work.files.values()) + sum(found.work.meanwhile.values())
     if need > _TIGHT * found.disk_free:

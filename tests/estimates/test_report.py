@@ -87,6 +87,11 @@ def test_doubts(sketch):
     assert doubts(sketch, found(memory(8 * GIB, 8 * GIB))) == []
     [one] = doubts(sketch, found(memory(8 * GIB, 1000)))
     assert "main memory may not suffice" in one
+    assert "--batch-size" in one
+    training = Work(**{**vars(WORK), "command": "interp train sft"})
+    [one] = doubts(sketch, found(memory(8 * GIB, 1000), work=training))
+    assert "micro_facts" in one
+    assert "--batch-size" not in one
     [one] = doubts(sketch, found(memory(8 * GIB, 8 * GIB), 5_000_001))
     assert "the disk may not suffice" in one
     part = Work(**{**vars(WORK), "sampled": 0.25})
