@@ -239,5 +239,6 @@ def test_a_batch_that_does_not_fit_is_halved(model, heads):
     failing(small, room_for(2))
     run_id = ablate(small, small_corpus(), study, source, overwrite=True, **choices)
     halvings = study.notes(run_id)["batches"]["text"]["halvings"]
-    assert halvings and all(one["sequences"] == 3 for one in halvings)
+    # three failed; two longer ones that take as much are then cut without being tried
+    assert halvings[0]["sequences"] == 3 and all(one["sequences"] in (2, 3) for one in halvings)
     np.testing.assert_allclose(study.tensors(run_id, "losses")["nats"], whole["nats"], rtol=1e-5)

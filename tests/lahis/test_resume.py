@@ -85,7 +85,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_that_is_recorded(tmp_path, caps
         {"batch": b, "sequences": n, "into": (n + 1) // 2} for b in range(3) for n in (6, 3, 3)
     ]
     assert study.notes(run_id)["batches"]["halvings"] == expected
-    assert capsys.readouterr().err.count("out of memory") == 9
+    assert capsys.readouterr().err.count("out of memory") == 7  # two as large are not tried
     for lang, gradients in study.tensors(run_id, "gradients").items():
         np.testing.assert_allclose(gradients, whole[lang], rtol=1e-3, atol=1e-6)
 

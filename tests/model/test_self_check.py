@@ -86,5 +86,5 @@ def test_weights_that_are_not_numbers_are_found() -> None:
     raw, tokenizer = tiny_model("olmo2")
     with torch.no_grad():
         raw.lm_head.weight[5, 0] = float("nan")
-    with pytest.raises(InterpError, match="self-check failed"):
+    with pytest.raises(InterpError, match="are not finite"):
         HookedModel.from_model(raw, tokenizer)

@@ -68,6 +68,7 @@ def finish(holder: subprocess.Popen[str]) -> None:
     assert holder.returncode == 0
 
 
+@pytest.mark.slow
 def test_whoever_comes_second_is_told_who_is_first(
     interp: Interp,
     checkpoint: Path,

@@ -19,7 +19,10 @@ def view(visit: Visit) -> dict[str, Any]:
     return {"text": visit.text(), **{key: visit.plotted(key) for key in visit.charts()}}
 
 
-@pytest.mark.parametrize("page", ["heads", "neurons", "lens", "facts"])
+SLOW = [pytest.param(page, marks=pytest.mark.slow) for page in ("heads", "lens", "facts")]
+
+
+@pytest.mark.parametrize("page", ["neurons", *SLOW])
 def test_an_address_shows_the_same_view_in_another_window(window: Window, page: str):
     first = window().open(page)
     before = view(first)
