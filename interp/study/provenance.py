@@ -34,8 +34,9 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # Parts that compute no number of a run: changing them must not discard anyone's progress.
 _NOT_HASHED = (
     "cli/", "figures/", "plates/", "printing/", "report/", "evidence/", "importers/", "comparison/",
-    "claims/", "study/manage/", "doctor.py",
+    "claims/", "study/manage/", "doctor.py", "estimates/",
 )  # fmt: skip
+_ESTIMATE = "estimate.py"  # beside each run file: what `--dry-run` says of it
 
 
 _COMPARES = ("comparison", "data", "evals", "lahis", "lape", "lens", "similarity", "stats")
@@ -70,7 +71,7 @@ def code_hash() -> str:
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         relative = path.relative_to(_PACKAGE)
-        if relative.as_posix().startswith(_NOT_HASHED):
+        if relative.as_posix().startswith(_NOT_HASHED) or path.name == _ESTIMATE:
             continue
         digest.update(relative.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -86,6 +87,8 @@ def comparison_hash() -> str:
     digest = hashlib.sha256()
     for folder in _COMPARES:
         for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            if path.name == _ESTIMATE:
+                continue
             name = path.relative_to(_PACKAGE).as_posix()
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
