@@ -12,11 +12,11 @@ import argparse
 import time
 
 import torch
+from _counts import lape_counts
 from _models import n_parameters, random_olmo2
 from _record import Claim, finish, parse
 from _timing import compare
 
-from interp.lape.counts import SequenceCounter, activation_site
 from interp.model import HookedModel
 
 MOST_APART = 1e-3
@@ -48,13 +48,7 @@ class Bench:
 
     def lape(self, model: HookedModel) -> torch.Tensor:
         """What ``interp lape`` does per batch; waits for the device."""
-        rows, length = self.ids.shape
-        shape = model.shape
-        counter = SequenceCounter([1] * rows, [length] * rows, shape.n_layers)
-        sites = [activation_site(i, "gate", gated=shape.gated) for i in range(shape.n_layers)]
-        observe = {site: counter.observer(i) for i, site in enumerate(sites)}
-        model.run(self.ids, observe=observe, output="body")
-        return torch.from_numpy(counter.result().astype("int64"))
+        return torch.from_numpy(lape_counts(model, self.ids).astype("int64"))
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from _counts import lape_counts
 from _gpu_models import SHAPES, make, n_bytes, peak, waited
 from _record import Claim, finish, parse
 from _timing import compare
@@ -34,7 +35,6 @@ from interp.evals.option_items import OptionItem
 from interp.evals.option_scores import score_options
 from interp.lahis.gradients import mask_gradients
 from interp.lahis.passes import TOKENS_PER_BATCH as LAHIS_TOKENS
-from interp.lape.counts import SequenceCounter, activation_site
 from interp.lens.trajectories import points_of, read_batch
 from interp.model import HookedModel
 
@@ -83,15 +83,10 @@ class Jobs:
         pos = 64 if self.tiny else 1024
         rows = 2 if self.tiny else TOKENS_PER_BATCH["cuda"] // pos
         ids = torch.tensor([self.ids(pos) for _ in range(rows)])
-        shape = self.model.shape
-        sites = [activation_site(i, "gate", gated=shape.gated) for i in range(shape.n_layers)]
 
         def count() -> None:
-            counter = SequenceCounter([1] * rows, [pos] * rows, shape.n_layers)
-            observe = {site: counter.observer(i) for i, site in enumerate(sites)}
             with torch.inference_mode():
-                self.model.run(ids, observe=observe, output="body")
-            counter.result()
+                lape_counts(self.model, ids)
 
         what = "LAPE / bare forward of the body"
         return Job(what, count, lambda: self._bare(ids), ids.numel(), "tokens", 1.03)

@@ -15,11 +15,10 @@ import argparse
 from functools import partial
 
 import torch
+from _counts import lape_counts
 from _models import n_parameters, random_olmo2
 from _record import Claim, finish, parse
 from _timing import compare
-
-from interp.lape.counts import SequenceCounter, activation_site
 
 AIM = 1.03
 
@@ -36,8 +35,6 @@ class Bench:
         )  # fmt: skip
         self.model = random_olmo2(size["hidden_size"] // 64, **size)
         self.ids = torch.randint(3, size["vocab_size"], (4, 256))
-        self.ends = [256] * 4
-        self.starts = [1] * 4  # one BOS
 
     def bare(self) -> None:
         """The body without any hook."""
@@ -45,12 +42,7 @@ class Bench:
 
     def lape(self) -> None:
         """What ``interp lape`` does per batch."""
-        shape = self.model.shape
-        counter = SequenceCounter(self.starts, self.ends, shape.n_layers)
-        sites = [activation_site(i, "gate", gated=shape.gated) for i in range(shape.n_layers)]
-        observe = {site: counter.observer(i) for i, site in enumerate(sites)}
-        self.model.run(self.ids, observe=observe, output="body")
-        counter.result()
+        lape_counts(self.model, self.ids)
 
     def authors(self) -> None:
         """A float copy, SiLU and a float sum per layer, and the logits."""

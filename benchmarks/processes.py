@@ -11,22 +11,21 @@ Of the two studies every file is compared byte by byte, JSON without its times. 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from _record import Claim, finish, parse
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # how processes are started stands with the tests
+
+from tests.parallel.launch import contents  # noqa: E402
+from tests.parallel.launch import launch as together  # noqa: E402
+
 MODEL = ROOT / "artifacts" / "base"
-TIMES = ("started_at", "finished_at", "created_at", "resumed_at_steps", "name")
-"""What a study's JSON says of when and under which name it was made."""
 
 
 def commands(quick: bool) -> dict[str, list[str]]:
@@ -47,29 +46,12 @@ def launch(n: int, arguments: list[str], study: Path) -> float:
     Raises:
         SystemExit: where it fails, with what it said.
     """
-    several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n)]
-    rest = ["-m", "interp", *arguments, "--model", str(MODEL), "--study", str(study)]
-    command = [sys.executable, *(several if n > 1 else []), *rest]
-    # torchrun passes what follows -m to each process; the machine has one thread for each
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    rest = ["-m", "interp", *arguments, "--model", MODEL, "--study", study]
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = together(n, *rest)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} fails:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{' '.join(done.args)} fails:\n{done.stdout}{done.stderr}")
     return time.perf_counter() - start
-
-
-def contents(study: Path) -> dict[str, Any]:
-    """Every file of a study: its bytes, or its JSON without times."""
-    found: dict[str, Any] = {}
-    for path in sorted(study.rglob("*")):
-        if path.is_dir() or path.name.startswith(".lock"):
-            continue
-        content: Any = path.read_bytes()
-        if path.suffix == ".json":
-            content = {k: v for k, v in json.loads(content).items() if k not in TIMES}
-        found[str(path.relative_to(study))] = content
-    return found
 
 
 def differing(one: Path, other: Path) -> tuple[list[str], int]:
