@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from interp.errors import InterpError
+from interp.errors import InterpError, first_line
 from interp.parallel import SharedError, Team, n_processes, team
 from interp.progress import progress_bar
 
@@ -50,6 +50,8 @@ class BatchPlan:
     batch_size: str | int
     tokens_per_batch: int | None
     halvings: list[dict[str, int]] = field(default_factory=list)
+    _looked_at: int = field(default=0, init=False, repr=False, compare=False)
+    _smallest: float = field(default=float("inf"), init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         """The number of batches."""
@@ -67,8 +69,12 @@ class BatchPlan:
     @property
     def too_large(self) -> float:
         """Padded tokens of the smallest piece that did not fit in memory; infinite so far."""
-        failed = (self.batches[one["batch"]][: one["sequences"]] for one in self.halvings)
-        return min((self.padded(piece) for piece in failed), default=float("inf"))
+        # Asked before every piece of a run that may halve thousands: only what is new is looked at.
+        for one in self.halvings[self._looked_at :]:
+            failed = self.padded(self.batches[one["batch"]][: one["sequences"]])
+            self._smallest = min(self._smallest, failed)
+        self._looked_at = len(self.halvings)
+        return self._smallest
 
     def to_dict(self) -> dict[str, Any]:
         """Return the composition, JSON-able, for the run's record."""
@@ -274,7 +280,7 @@ def _with_halving(
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            failure = str(error).splitlines()[0] if str(error) else type(error).__name__
+            failure = first_line(error)
         # Outside the handler, whose traceback would keep the failed batch's tensors alive.
         if not failure:
             yield piece, result

@@ -28,3 +28,12 @@ def unknown(kind: str, value: object, known: Iterable[object], hint: str = "") -
     choices = ", ".join(str(choice) for choice in known)
     text = f"unknown {kind} {str(value)!r}: expected one of {choices}"
     return InterpError(f"{text}. {hint}" if hint else text)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's text, or its class where it says nothing.
+
+    Args:
+        error: any exception, e.g. a library's, which may go on for a page.
+    """
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -15,7 +15,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from interp.errors import InterpError
+from interp.errors import InterpError, first_line
 from interp.parallel.launched import n_processes, rank
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _connected(own: int, size: int) -> Team:
             dist.init_process_group("gloo", timeout=PATIENCE)
         except (ValueError, RuntimeError) as error:
             raise InterpError(
-                f"the {size} processes cannot be connected ({_line(error)}): start them with "
+                f"the {size} processes cannot be connected ({first_line(error)}): start them with "
                 "torchrun or accelerate launch"
             ) from error
         atexit.register(_leave)
@@ -170,7 +170,7 @@ def _together(name: str, *arguments: Any, **named: Any) -> None:
         getattr(dist, name)(*arguments, **named, group=group)
     except RuntimeError as error:
         raise ProcessGone(
-            f"another process of this run has stopped ({_line(error)}): what it said stands above; "
+            f"another process of this run has stopped ({first_line(error)}): what it said stands above; "
             "the same command goes on from the last progress"
         ) from error
 
@@ -183,7 +183,3 @@ def _group() -> Any:
     return (
         None if dist.get_backend() == "gloo" else dist.new_group(backend="gloo", timeout=PATIENCE)
     )
-
-
-def _line(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

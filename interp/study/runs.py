@@ -197,7 +197,8 @@ def _choose_folder(runs: Path, spec: RunSpec, overwrite: bool) -> tuple[Path, Ru
 
     The folders ``id``, ``id-2``, ``id-3`` ... are looked at in turn, also past one that was
     removed; one whose record has another digest (two requests that share eight hexadecimal
-    digits) or cannot be read is passed over, and never written into. A restored or merged run has a high ordinal and may be an old one: the
+    digits) or cannot be read is passed over, and never written into. A restored or merged run has a
+    high ordinal and may be an old one: the
     newest result is the one that finished last, as for `interp.study.records.current_ids`.
     """
     finished: list[RunRecord] = []

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interp.errors import InterpError, unknown
+from interp.errors import InterpError, first_line, unknown
 from interp.parallel import is_first, team
 from interp.study import tables
 from interp.study.atomic import remove_leftovers, write_bytes, write_error
@@ -399,9 +399,8 @@ def _refuse_other_columns(
 
 
 def _unreadable(path: Path, error: Exception) -> InterpError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return InterpError(
-        f"{path} is damaged ({reason}): the other files can still be read; run the analysis again "
+        f"{path} is damaged ({first_line(error)}): the other files can still be read; run the analysis again "
         "with --overwrite, or restore the file"
     )
 

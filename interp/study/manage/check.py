@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from interp.errors import InterpError
+from interp.errors import InterpError, first_line
 from interp.study import tables
 from interp.study.door import MANIFEST, read_manifest
 from interp.study.manage.comparisons import FILE, read_comparisons
@@ -44,7 +44,7 @@ def _rows(study: Path) -> Iterator[tuple[str, str, str, str]]:
         try:
             check()
         except tables.READ_ERRORS as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = first_line(error)
             return what, DAMAGED, reason, cure
         except InterpError as error:
             return what, DAMAGED, str(error).split("; ")[0].split(": the other")[0], cure
